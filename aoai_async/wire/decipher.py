@@ -1,0 +1,90 @@
+"""From an answer to its object, or to the error it stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from aoai_async.errors import UnexpectedAnswerError
+from aoai_async.schema.audio import AudioResponse
+from aoai_async.schema.base import AnswerInfo, TextAnswer
+from aoai_async.wire.convert import MalformedJSONError, UnfitError, decode_json, fit
+from aoai_async.wire.faults import excerpt, status_error
+from aoai_async.wire.headers import answer_info, media_type
+
+if TYPE_CHECKING:
+    from aoai_async.wire.reply import Reply
+
+__all__ = ["check_status", "decipher", "unexpected"]
+
+
+def check_status(reply: Reply, now: float) -> None:
+    """Raise what an answer's status stands for, unless it is a good one.
+
+    Raises:
+        APIStatusError: The status is 400 or above; of the class that belongs to it.
+        UnexpectedAnswerError: The answer is a redirect or some other status below 200 or above 299.
+    """
+    if reply.status >= 400:
+        raise status_error(reply, now)
+    if reply.status >= 300:
+        target = reply.headers.get("Location", "").partition("?")[0]
+        raise unexpected(
+            reply,
+            f"The answer is a redirect to {target!r}; it is not followed, because the key would go along",
+        )
+    if reply.status != 200:
+        raise unexpected(reply, f"The answer has status {reply.status}, where only 200 is known")
+
+
+def decipher(reply: Reply, kind: type[Any] | None) -> Any:
+    """Return what a good answer holds.
+
+    Args:
+        reply: An answer that `check_status` lets pass.
+        kind: The class to expect: a schema class for JSON, `str` for plain text, None for whichever the
+            Content-Type tells.
+
+    Raises:
+        UnexpectedAnswerError: The answer is of another kind, or does not fit the schema.
+    """
+    info = answer_info(reply.headers)
+    form = media_type(reply.headers)
+    if kind is None:
+        kind = str if form == "text/plain" else AudioResponse
+    return _text(reply, form, info) if kind is str else _object(reply, form, kind, info)
+
+
+def unexpected(reply: Reply, message: str) -> UnexpectedAnswerError:
+    """Return the error for an answer of a form the API reference does not give."""
+    info = answer_info(reply.headers)
+    return UnexpectedAnswerError(
+        message,
+        status_code=reply.status,
+        request_id=info.request_id,
+        region=info.region,
+        remaining_requests=info.remaining_requests,
+        headers=reply.headers,
+        body=excerpt(reply.body),
+    )
+
+
+def _text(reply: Reply, form: str, info: AnswerInfo) -> TextAnswer:
+    if form != "text/plain":
+        raise unexpected(reply, f"Plain text was asked for, and {form or 'something without a type'} came")
+    try:
+        return TextAnswer(reply.body.decode(), info)
+    except UnicodeDecodeError as error:
+        raise unexpected(reply, f"The answer is no UTF-8: {error}") from None
+
+
+def _object(reply: Reply, form: str, kind: type[Any], info: AnswerInfo) -> Any:
+    if form != "application/json" and not form.endswith("+json"):
+        raise unexpected(reply, f"JSON was asked for, and {form or 'something without a type'} came")
+    try:
+        return evolve(fit(decode_json(reply.body), kind), info=info)
+    except MalformedJSONError as error:
+        raise unexpected(reply, f"The answer is no JSON: {error}") from None
+    except UnfitError as error:
+        raise unexpected(reply, f"The answer does not fit the API reference: {error}") from None
