@@ -1,0 +1,1 @@
+"""What touches disks and sockets: sources, uploads, sessions, pictures, credentials."""

@@ -1,0 +1,96 @@
+"""The connections of a client: opened when first needed, shared by its copies, closed by their owner."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from aoai_async._version import __version__
+from aoai_async.errors import ConfigurationError
+from aoai_async.transport.sources import Claims
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+__all__ = ["Connections"]
+
+_MOST_CONNECTIONS = 1000
+_PYTHON = ".".join(map(str, sys.version_info[:3]))
+_USER_AGENT = f"aoai-async/{__version__} Python/{_PYTHON} aiohttp/{aiohttp.__version__}"
+
+
+class Connections:
+    """Sessions over one pool of connections.
+
+    Args:
+        session: A caller's session, which is used as it is and never closed.
+
+    Attributes:
+        claims: The streams that uploads are reading.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession | None = None) -> None:
+        self._given = session
+        self._own: aiohttp.ClientSession | None = None
+        self._loop: AbstractEventLoop | None = None
+        self._is_closed = False
+        self.claims = Claims()
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return the session for requests to the service; to be called in a running loop.
+
+        Raises:
+            ConfigurationError: The client, or the caller's session, is closed.
+        """
+        if self._is_closed:
+            raise ConfigurationError("The client is closed; make a new one")
+        if self._given is None:
+            return self._own_session()
+        if self._given.closed:
+            raise ConfigurationError("The session given to the client is closed; keep it open as long as the client")
+        return self._given
+
+    def anonymous_session(self) -> aiohttp.ClientSession:
+        """Return a new session over the same connections that carries no header, cookie or proxy of a caller's.
+
+        The one who asks for it closes it, which leaves the connections open.
+        """
+        return aiohttp.ClientSession(
+            connector=self.session().connector,
+            connector_owner=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": _USER_AGENT},
+        )
+
+    def proxy_for(self, url: str) -> str | None:
+        """Return the proxy that the environment names for an address; a caller's session has its own settings."""
+        return None if self._given is not None else _environment_proxy(url)
+
+    async def close(self) -> None:
+        """Close what was opened here; a caller's session stays open. The client cannot be used any more."""
+        self._is_closed = True
+        if self._own is not None:
+            await self._own.close()
+
+    def _own_session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._own is None or self._loop is not loop:
+            self._loop = loop
+            self._own = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"User-Agent": _USER_AGENT},
+            )
+        return self._own
+
+
+def _environment_proxy(url: str) -> str | None:
+    parts = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return proxy if proxy and not proxy_bypass(parts.netloc) else None

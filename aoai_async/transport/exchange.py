@@ -1,0 +1,131 @@
+"""One attempt: send a request, read the answer within its limits, and speak only our own errors."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from attrs import field, frozen
+from multidict import CIMultiDict
+from yarl import URL
+
+from aoai_async.errors import APIConnectionError, APITimeoutError, UnexpectedAnswerError
+from aoai_async.transport.upload import UploadBody
+from aoai_async.wire.decipher import unexpected
+from aoai_async.wire.reply import Reply
+
+if TYPE_CHECKING:
+    from aoai_async.transport.timeouts import Timeout
+    from aoai_async.wire.limits import Limits
+
+__all__ = ["Attempt", "connection_error", "exchange", "read_within"]
+
+
+@frozen
+class Attempt:
+    """One request as it goes out.
+
+    Attributes:
+        url: The address with its query.
+        headers: All headers, credentials included.
+        body: Bytes, or a streamed upload made for this attempt only.
+        proxy: The proxy to go through.
+    """
+
+    url: URL
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | UploadBody = field(repr=False)
+    proxy: str | None = field(default=None, repr=False)
+
+
+async def exchange(session: aiohttp.ClientSession, attempt: Attempt, timeout: Timeout, limits: Limits) -> Reply:
+    """Send one request and return the answer, whatever its status.
+
+    Raises:
+        APIConnectionError: The host cannot be reached, or the connection broke.
+        APITimeoutError: It took longer than `timeout` allows for one attempt.
+        UnexpectedAnswerError: The answer is larger than `limits`, or no HTTP.
+        UploadSourceError: The source changed, or could not be read.
+    """
+    body = attempt.body
+    try:
+        reply = await _answer(session, attempt, timeout, limits)
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+        failure = body.failure if isinstance(body, UploadBody) else None
+        if failure is not None:
+            raise failure from None
+        raise connection_error(error, attempt.url) from _harmless(error)
+    if isinstance(body, UploadBody) and reply.status < 300 and not body.is_complete:
+        raise unexpected(reply, "A good answer came before the recording was wholly sent")
+    return reply
+
+
+async def _answer(session: aiohttp.ClientSession, attempt: Attempt, timeout: Timeout, limits: Limits) -> Reply:
+    async with session.post(
+        attempt.url,
+        headers=attempt.headers,
+        data=attempt.body,
+        proxy=attempt.proxy,
+        allow_redirects=False,
+        raise_for_status=False,
+        timeout=aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read),
+    ) as response:
+        headers = CIMultiDict(response.headers)
+        if response.status >= 300:
+            return Reply(response.status, headers, await _beginning(response.content, limits.error))
+        body = await read_within(response.content, limits.answer)
+        if body is None:
+            message = f"The answer has more than {limits.answer:,} bytes, the limit for one"
+            raise unexpected(Reply(response.status, headers, b""), message)
+        return Reply(response.status, headers, body)
+
+
+async def read_within(content: aiohttp.StreamReader, limit: int) -> bytes | None:
+    """Return a whole body, or None once it turns out to be longer than `limit` bytes."""
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            return None
+    return bytes(body)
+
+
+async def _beginning(content: aiohttp.StreamReader, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            break
+    return bytes(body[:limit])
+
+
+def connection_error(error: Exception, url: URL) -> APIConnectionError | UnexpectedAnswerError:
+    """Return what an error of the connection means, without any of the request's headers."""
+    host = url.host
+    if isinstance(error, asyncio.TimeoutError):
+        return APITimeoutError(f"{host} did not answer in time ({_kind(error)})")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return UnexpectedAnswerError(f"{host} answered with something that is no HTTP: {error.message}")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
+        return APIConnectionError(f"The certificate of {host} is not trusted: {_reason(error)}")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return APIConnectionError(f"There is no host {host}: {_reason(error)}; is the endpoint's name right?")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return APIConnectionError(f"{host} cannot be reached: {_reason(error)}")
+    return APIConnectionError(f"The connection to {host} broke: {_reason(error)}")
+
+
+def _reason(error: Any) -> str:
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
+
+
+def _kind(error: Exception) -> str:
+    return "no connection" if isinstance(error, aiohttp.ConnectionTimeoutError) else "no answer"
+
+
+def _harmless(error: Exception) -> Exception | None:
+    # This one carries the request's headers, and with them the key.
+    return None if isinstance(error, aiohttp.ClientResponseError) else error

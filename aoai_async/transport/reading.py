@@ -1,0 +1,160 @@
+"""Reading a file from disk in pieces without ever blocking the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncGenerator
+from typing import Any, Protocol
+
+import aiofiles
+from attrs import frozen
+
+from aoai_async.transport.threads import in_thread, open_in_thread
+
+__all__ = ["FileStamp", "OpenFile", "Pieces", "Readable", "can_tell_cached_pages", "open_file"]
+
+_CACHED_PIECE = 64 * 1024
+_THREAD_PIECE = 256 * 1024
+_READ_AHEAD = 8 * 2**20
+_LONGEST_LAST_READ = 5.0
+
+Readable = str | os.PathLike[str] | int
+Pieces = AsyncGenerator[bytes | memoryview, None]
+
+
+@frozen
+class FileStamp:
+    """What tells one state of a file from another.
+
+    Attributes:
+        size: In bytes.
+        modified: The time of the last change in nanoseconds.
+    """
+
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, descriptor: int) -> FileStamp:
+        """Return the present stamp of an open file."""
+        status = os.fstat(descriptor)
+        return cls(status.st_size, status.st_mtime_ns)
+
+
+class OpenFile(Protocol):
+    """A file that is open for one upload."""
+
+    def pieces(self) -> Pieces:
+        """Yield the file's bytes from its beginning to its end."""
+        ...
+
+    async def stamp(self) -> FileStamp:
+        """Return the file's stamp of this moment."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what the file holds."""
+        ...
+
+
+def can_tell_cached_pages() -> bool:
+    """Tell whether this system says "not in memory" rather than waiting for the disk."""
+    return hasattr(os, "preadv") and hasattr(os, "RWF_NOWAIT")
+
+
+async def open_file(readable: Readable) -> OpenFile:
+    """Open a path, or a descriptor, which stays the caller's; raises `OSError`."""
+    kind = _PageCacheFile if can_tell_cached_pages() else _ThreadedFile
+    return await kind.open(readable)
+
+
+class _PageCacheFile:
+    """Reads pages that are in memory at once, and leaves only the others to a thread.
+
+    To hand over to a thread costs more than to copy 64 KiB, and a recording that was just written or
+    looked at is nearly always in memory.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._in_thread: asyncio.Future[int] | None = None
+
+    @classmethod
+    async def open(cls, readable: Readable) -> _PageCacheFile:
+        return cls(await open_in_thread(lambda: _open_with_read_ahead(readable), os.close))
+
+    async def pieces(self) -> Pieces:
+        offset = 0
+        while piece := await self._piece_at(offset):
+            offset += len(piece)
+            yield piece
+            await asyncio.sleep(0)
+
+    async def _piece_at(self, offset: int) -> memoryview:
+        # A fresh buffer each time: the socket may keep the one before.
+        buffer = bytearray(_CACHED_PIECE)
+        try:
+            count = os.preadv(self._descriptor, [buffer], offset, os.RWF_NOWAIT)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EOPNOTSUPP):
+                raise
+            count = await self._wait_for_disk(buffer, offset)
+        return memoryview(buffer)[:count]
+
+    async def _wait_for_disk(self, buffer: bytearray, offset: int) -> int:
+        loop = asyncio.get_running_loop()
+        self._in_thread = loop.run_in_executor(None, os.preadv, self._descriptor, [buffer], offset)
+        return await asyncio.shield(self._in_thread)
+
+    async def stamp(self) -> FileStamp:
+        return await in_thread(FileStamp.of, self._descriptor)
+
+    async def close(self) -> None:
+        if self._in_thread is None or self._in_thread.done():
+            os.close(self._descriptor)
+        else:
+            # A thread still reads: the descriptor's number must not be given to another file under it.
+            self._in_thread.add_done_callback(self._close_late)
+
+    def _close_late(self, read: asyncio.Future[int]) -> None:
+        if not read.cancelled():
+            read.exception()
+        os.close(self._descriptor)
+
+
+class _ThreadedFile:
+    """Reads every piece in a thread, the next one while the present one is sent."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._ahead: asyncio.Task[bytes] | None = None
+
+    @classmethod
+    async def open(cls, readable: Readable) -> _ThreadedFile:
+        source = await in_thread(os.dup, readable) if isinstance(readable, int) else readable
+        return cls(await aiofiles.open(source, "rb", buffering=0))
+
+    async def pieces(self) -> Pieces:
+        await self._file.seek(0)
+        self._ahead = asyncio.create_task(self._file.read(_THREAD_PIECE))
+        while piece := await self._ahead:
+            self._ahead = asyncio.create_task(self._file.read(_THREAD_PIECE))
+            yield piece
+
+    async def stamp(self) -> FileStamp:
+        return await in_thread(FileStamp.of, self._file.fileno())
+
+    async def close(self) -> None:
+        if self._ahead is not None:
+            # A thread cannot be stopped, and a file must not be closed under it.
+            await asyncio.wait([self._ahead], timeout=_LONGEST_LAST_READ)
+        await self._file.close()
+
+
+def _open_with_read_ahead(readable: Readable) -> int:
+    descriptor = os.dup(readable) if isinstance(readable, int) else os.open(readable, os.O_RDONLY | os.O_CLOEXEC)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    os.posix_fadvise(descriptor, 0, _READ_AHEAD, os.POSIX_FADV_WILLNEED)
+    return descriptor

@@ -1,0 +1,153 @@
+"""Sources of an upload: each knows its size, opens itself anew for each attempt, and notices changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import aclosing, contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from attrs import define, field
+
+from aoai_async.errors import UploadSourceError
+from aoai_async.transport.reading import FileStamp, Pieces, Readable, open_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["BytesSource", "Claims", "FileSource", "Source", "StreamSource"]
+
+_PIECE = 256 * 1024
+
+
+class Source(Protocol):
+    """A recording that is ready to be sent."""
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        ...
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether its bytes can be had from the beginning, now or once more."""
+        ...
+
+    def pieces(self) -> Pieces:
+        """Yield its bytes from the beginning; more or fewer than `size` if it changed."""
+        ...
+
+
+@define
+class BytesSource:
+    """A recording in memory."""
+
+    content: memoryview
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        return self.content.nbytes
+
+    @property
+    def is_sendable(self) -> bool:
+        """Always true: bytes stay where they are."""
+        return True
+
+    async def pieces(self) -> Pieces:
+        """Yield the bytes in slices."""
+        for start in range(0, self.size, _PIECE):
+            yield self.content[start : start + _PIECE]
+
+
+@define
+class FileSource:
+    """A recording on disk, told by its path or by a descriptor that stays open meanwhile."""
+
+    readable: Readable
+    label: str
+    stamp: FileStamp
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+        return self.stamp.size
+
+    @property
+    def is_sendable(self) -> bool:
+        """Always true: a file can be read again."""
+        return True
+
+    async def pieces(self) -> Pieces:
+        """Yield the file's bytes; raises `UploadSourceError` if it changed since it was looked at."""
+        try:
+            file = await open_file(self.readable)
+        except OSError as error:
+            raise UploadSourceError(f"{self.label} can no longer be opened: {error.strerror or error}") from error
+        try:
+            self._check(await file.stamp())
+            async with aclosing(file.pieces()) as pieces:
+                async for piece in pieces:
+                    yield piece
+            self._check(await file.stamp())
+        except OSError as error:
+            raise UploadSourceError(f"{self.label} cannot be read: {error.strerror or error}") from error
+        finally:
+            await file.close()
+
+    def _check(self, now: FileStamp) -> None:
+        if now != self.stamp:
+            raise UploadSourceError(
+                f"{self.label} was changed while it was sent (it had {self.stamp.size:,} bytes, now {now.size:,}); "
+                "send it when nobody writes to it any more"
+            )
+
+
+class Claims:
+    """The handles and streams that are being read; two uploads must not read one at the same time."""
+
+    def __init__(self) -> None:
+        self._claimed: set[int] = set()
+
+    @contextmanager
+    def claim(self, stream: object) -> Iterator[None]:
+        """Hold `stream` for one upload; raises `UploadSourceError` while another one holds it."""
+        if id(stream) in self._claimed:
+            raise UploadSourceError(
+                "This open file or stream is already being uploaded by another call; open it once for each, "
+                "or pass its path"
+            )
+        self._claimed.add(id(stream))
+        try:
+            yield
+        finally:
+            self._claimed.discard(id(stream))
+
+
+@define
+class StreamSource:
+    """A handle, a stream, or a function that opens one.
+
+    Attributes:
+        start: Begins a reading from the first byte.
+        size: The length in bytes, as told by the stream or its owner.
+        is_repeatable: Whether `start` can be called more than once.
+    """
+
+    start: Callable[[], Pieces]
+    size: int
+    is_repeatable: bool
+    _has_begun: bool = field(default=False, init=False)
+
+    @property
+    def is_sendable(self) -> bool:
+        """Whether `start` gives all bytes: a one-shot stream does so until its first byte is taken."""
+        return self.is_repeatable or not self._has_begun
+
+    async def pieces(self) -> Pieces:
+        """Yield the stream's bytes; raises `UploadSourceError` if they were taken before."""
+        if not self.is_sendable:
+            raise UploadSourceError("The stream is spent: its first bytes were taken by an earlier attempt")
+        async with aclosing(self.start()) as pieces:
+            async for piece in pieces:
+                self._has_begun = True
+                yield piece
