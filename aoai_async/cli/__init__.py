@@ -1,0 +1,1 @@
+"""The command `aoai`: a thin layer over the library."""

@@ -1,0 +1,1 @@
+"""Measurements side by side: this client, openai-python, bare aiohttp, curl."""
