@@ -7,6 +7,7 @@
     ├── InvalidInputError                 a parameter or file was refused before anything was sent
     ├── CredentialError                   no token could be had from the provider or credential
     ├── UploadSourceError                 a source changed, is shared by two uploads, or is spent
+    ├── JournalError                      a batch's journal cannot be used
     ├── PictureError                      a picture could not be fetched, decoded or saved
     │   └── PictureExpiredError           its address is older than the service allows (24 hours)
     └── APIError                          the service, or the way to it
@@ -44,6 +45,7 @@ __all__ = [
     "InvalidInputError",
     "CredentialError",
     "UploadSourceError",
+    "JournalError",
     "PictureError",
     "PictureExpiredError",
     "APIError",
@@ -115,6 +117,10 @@ class CredentialError(AzureOpenAIError):
 
 class UploadSourceError(AzureOpenAIError):
     """A file changed while it was sent, is used by two uploads at once, or cannot be read a second time."""
+
+
+class JournalError(AzureOpenAIError):
+    """The journal of a batch cannot be read or written, or another process is writing it."""
 
 
 class PictureError(AzureOpenAIError):

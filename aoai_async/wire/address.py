@@ -50,7 +50,9 @@ class Endpoint:
             ConfigurationError: It is no address of a service, or not safe to send a key to.
         """
         base, found, deployment = _checked(base_url, "base_url", allow_http=allow_http).partition("/deployments/")
-        return cls(base, checked_deployment(deployment) if found else None, allow_http)
+        if found and not _DEPLOYMENT.fullmatch(deployment):
+            raise ConfigurationError(f"base_url ends in {deployment!r}, which is not the name of a deployment")
+        return cls(base, deployment or None, allow_http)
 
 
 @frozen
@@ -102,7 +104,7 @@ def is_safe_transport(scheme: str, host: str | None) -> bool:
 def _checked(address: str, option: str, *, allow_http: bool) -> str:
     parts = _split(address, option)
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ConfigurationError(f"{option}={_shown(parts)!r} is no address of a service: {_EXAMPLE}")
+        raise ConfigurationError(f"{option} is no address of a service: {_EXAMPLE}")
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(f"{option} carries credentials; pass api_key= or a token provider instead")
     if parts.query or parts.fragment:
@@ -123,13 +125,14 @@ def _split(address: object, option: str) -> SplitResult:
     try:
         parts = urlsplit(address.strip())
         _ = parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"{option} is no address of a service ({error}): {_EXAMPLE}") from None
+    except ValueError:
+        # Python's message repeats the part it stumbled over, which may be a password.
+        raise ConfigurationError(f"{option} is no address of a service: {_EXAMPLE}") from None
     return parts
 
 
 def _shown(parts: SplitResult) -> str:
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    return parts._replace(query="", fragment="").geturl()
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,6 +3,7 @@
 Its rules, where they differ from plain cattrs:
 
 - a str must be a str, a bool a bool, a number a number: null or 5 never becomes ``'None'`` or ``'5'``;
+- a list must be a list: an object or a text is not taken apart into one;
 - ``created`` may be a number written as text;
 - keys the schema does not name are kept in ``extra``, and written back beside the others;
 - a filter verdict of unknown form is kept in ``extra`` too, rather than making a paid answer unreadable;
@@ -12,13 +13,15 @@ Its rules, where they differ from plain cattrs:
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from attrs import fields, has
 from cattrs import Converter, transform_error
+from cattrs.cols import list_structure_factory
 from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
 from cattrs.preconf.msgspec import MsgspecJsonConverter, make_converter
+from cattrs.v import format_exception
 from msgspec import DecodeError, json
 
 from aoai_async.schema.base import OpenEnum, SchemaObject
@@ -33,6 +36,7 @@ __all__ = ["MalformedJSONError", "UnfitError", "as_dict", "decode_json", "encode
 T = TypeVar("T")
 
 _OWN_FIELDS = frozenset({"extra", "info", "fetcher"})
+_MISFITS = (BaseValidationError, KeyError, TypeError, ValueError, OverflowError)
 
 
 class MalformedJSONError(ValueError):
@@ -68,7 +72,7 @@ def fit(value: object, kind: type[T]) -> T:
     """
     try:
         return _converter(detailed=False).structure(value, kind)
-    except (BaseValidationError, KeyError, TypeError, ValueError):
+    except _MISFITS:
         return _fit_or_explain(value, kind)
 
 
@@ -81,9 +85,13 @@ def _fit_or_explain(value: object, kind: type[T]) -> T:
     try:
         return _converter(detailed=True).structure(value, kind)
     except BaseValidationError as error:
-        raise UnfitError("; ".join(transform_error(error, path=kind.__name__))) from None
-    except (KeyError, TypeError, ValueError) as error:
+        raise UnfitError("; ".join(transform_error(error, path=kind.__name__, format_exception=_explained))) from None
+    except _MISFITS as error:
         raise UnfitError(str(error)) from None
+
+
+def _explained(error: BaseException, kind: type[Any] | None) -> str:
+    return str(error) if isinstance(error, TypeError) else format_exception(error, kind)
 
 
 def _plain_str(value: object) -> str:
@@ -100,10 +108,26 @@ def _converter(*, detailed: bool) -> MsgspecJsonConverter:
     converter.register_structure_hook(bool, _strict_bool)
     converter.register_structure_hook(int, _strict_int)
     converter.register_structure_hook(float, _strict_float)
+    converter.register_structure_hook_factory(_is_list, _list_structurer)
     converter.register_structure_hook_factory(_is_schema, _structurer)
     converter.register_structure_hook_factory(_is_verdicts, _verdict_structurer)
     converter.register_unstructure_hook_factory(_is_schema, _unstructurer)
     return converter
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is list
+
+
+def _list_structurer(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    build = list_structure_factory(kind, converter)
+
+    def structure(value: Any, _: Any) -> Any:
+        if not isinstance(value, list):
+            raise TypeError(f"expected a list, got {_kind_of(value)}")
+        return build(value, kind)
+
+    return structure
 
 
 def _is_schema(kind: Any) -> bool:
@@ -145,7 +169,7 @@ def _verdict_structurer(kind: Any, converter: Converter) -> Callable[[Any, Any],
     def structure_verdicts(value: Any, _: Any) -> Any:
         try:
             return structure(value, kind)
-        except (BaseValidationError, KeyError, TypeError, ValueError):
+        except _MISFITS:
             return _fitting_verdicts(value, kind, kinds, converter)
 
     return structure_verdicts
@@ -159,7 +183,7 @@ def _fitting_verdicts(value: Any, kind: Any, kinds: dict[str, Any], converter: C
     for name, verdict in value.items():
         try:
             fitting[name] = converter.structure(verdict, kinds[name])
-        except (BaseValidationError, KeyError, TypeError, ValueError):
+        except _MISFITS:
             extra[name] = verdict
     return kind(**fitting, extra=extra)
 

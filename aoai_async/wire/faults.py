@@ -73,7 +73,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _error_object(body: dict[str, Any]) -> dict[str, Any]:
-    error = body.get("error", body)
+    error = body.get("error") or body
     if isinstance(error, dict):
         return error
     return {"message": error, "code": body.get("code")} if isinstance(error, str) else {}

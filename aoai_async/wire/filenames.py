@@ -12,6 +12,7 @@ __all__ = ["RECORDING_ENDINGS", "checked_recording_name", "harmless_name", "snif
 RECORDING_ENDINGS = ("flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "wav", "webm")
 
 _LONGEST_NAME = 100
+_LONGEST_ENDING = 10
 _UNSAFE = re.compile(r"[^A-Za-z0-9._ -]+")
 _SIGNATURES = (
     (re.compile(rb"fLaC"), "flac"),
@@ -20,7 +21,7 @@ _SIGNATURES = (
     (re.compile(rb"....ftypM4A", re.DOTALL), "m4a"),
     (re.compile(rb"....ftyp", re.DOTALL), "mp4"),
     (re.compile(rb"\x1aE\xdf\xa3"), "webm"),
-    (re.compile(rb"ID3|\xff[\xe2-\xe7\xf2-\xff]"), "mp3"),
+    (re.compile(rb"ID3|\xff[\xe2-\xe7\xf2-\xf7\xfa-\xfd]"), "mp3"),
     (re.compile(rb"\x00\x00\x01[\xba\xb3]"), "mpeg"),
 )
 
@@ -62,8 +63,9 @@ def sniffed_name(beginning: bytes) -> str:
 def harmless_name(name: str) -> str:
     """Return a name that means the same in every parser: plain ASCII, no quotes, at most 100 characters."""
     plain = unicodedata.normalize("NFKD", _base(name)).encode("ascii", "ignore").decode()
-    stem, _, ending = plain.rpartition(".")
-    safe = _UNSAFE.sub("_", stem).strip(" .")[: _LONGEST_NAME - len(ending) - 1]
+    stem, _, ending = _UNSAFE.sub("_", plain).rpartition(".")
+    ending = ending[:_LONGEST_ENDING]
+    safe = stem.strip(" .")[: _LONGEST_NAME - len(ending) - 1].rstrip(" .")
     return f"{safe or 'audio'}.{ending}"
 
 

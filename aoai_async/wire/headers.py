@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -77,7 +78,13 @@ def _in_words(message: str) -> float | None:
 
 
 def _date(value: str) -> float | None:
-    return _parsed(lambda text: parsedate_to_datetime(text).timestamp(), value)
+    return _parsed(_timestamp, value)
+
+
+def _timestamp(text: str) -> float:
+    # A date without a zone is meant as UTC; Python would take it for this machine's own time.
+    moment = parsedate_to_datetime(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _count(value: str) -> int | None:

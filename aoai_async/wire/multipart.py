@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Frame", "frame_upload"]
 
+_PRINTABLE = re.compile(r"[ -~]+")
 _ESCAPES = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 
@@ -40,7 +42,7 @@ def frame_upload(fields: Iterable[tuple[str, str]], *, filename: str, content_ty
     parts = [_text_part(name, value, boundary) for name, value in fields]
     opening = (
         f'--{boundary}\r\n{_disposition("file")}; filename="{harmless_name(filename)}"\r\n'
-        f"Content-Type: {content_type}\r\n\r\n"
+        f"Content-Type: {_harmless_type(content_type)}\r\n\r\n"
     )
     return Frame(
         content_type=f"multipart/form-data; boundary={boundary}",
@@ -51,6 +53,11 @@ def frame_upload(fields: Iterable[tuple[str, str]], *, filename: str, content_ty
 
 def _text_part(name: str, value: str, boundary: str) -> str:
     return f"--{boundary}\r\n{_disposition(name)}\r\n\r\n{value}\r\n"
+
+
+def _harmless_type(content_type: str) -> str:
+    # The service does not look at it, so one that would break the framing is not worth an error.
+    return content_type if _PRINTABLE.fullmatch(content_type) else "application/octet-stream"
 
 
 def _disposition(name: str) -> str:

@@ -107,18 +107,21 @@ def _plan_image(request: ImageGenerationsRequest) -> Plan:
 def _text_fields(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     # The service answers 400 to an optional field that is there and empty, so an empty one is left out.
     for name, value in given.items():
+        _checked_text("extra", name)
         if isinstance(value, list | tuple | set | frozenset):
             yield from ((f"{name}[]", text) for text in _texts(name, value))
         elif value is not None and value != "":
             yield name, _text(name, value)
 
 
-def checked_text(name: str, text: str) -> str:
+def _checked_text(name: str, text: object) -> str:
     """Return `text` if it can be sent.
 
     Raises:
         InvalidInputError: It holds half a surrogate pair, which has no bytes in UTF-8.
     """
+    if not isinstance(text, str):
+        raise InvalidInputError(f"{name}: {text!r} is no name of a field; give a str", field=name)
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -131,14 +134,14 @@ def checked_text(name: str, text: str) -> str:
 
 
 def _texts(name: str, values: Iterable[object]) -> Iterator[str]:
-    return (_text(name, value) for value in values)
+    return (_text(name, value) for value in values if value != "")
 
 
 def _text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | int | float):
-        return checked_text(name, str(value))
+        return _checked_text(name, str(value))
     raise InvalidInputError(
         f"{name}: a {type(value).__name__} cannot be sent as a form field; give a str, a number or a list of them",
         field=name,
