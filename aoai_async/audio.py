@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack, ov
 from attrs import field, frozen
 
 from aoai_async.schema.audio import (
-    AudioRequest,
     AudioResponse,
     AudioResponseFormat,
     AudioVerboseResponse,
@@ -16,9 +15,7 @@ from aoai_async.schema.audio import (
     TimestampGranularity,
 )
 from aoai_async.schema.given import NOT_GIVEN, NotGiven, given
-from aoai_async.transport.sending import answer_of, send, split_params
-from aoai_async.transport.settings import Settings
-from aoai_async.wire.plan import plan_request
+from aoai_async.transport.sending import Ask, answer_of, split_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,12 +60,12 @@ class TranscriptionParams(TranslationParams, total=False):
 class AsyncTranscriptions:
     """``client.audio.transcriptions``."""
 
-    _settings: Settings = field(repr=False)
+    _ask: Ask = field(repr=False)
 
     @property
     def with_raw_response(self) -> TranscriptionsWithRawResponse:
         """The same methods, with headers and body beside the object."""
-        return TranscriptionsWithRawResponse(self._settings)
+        return TranscriptionsWithRawResponse(self._ask)
 
     @overload
     async def create(
@@ -163,12 +160,12 @@ class AsyncTranscriptions:
 class AsyncTranslations:
     """``client.audio.translations``."""
 
-    _settings: Settings = field(repr=False)
+    _ask: Ask = field(repr=False)
 
     @property
     def with_raw_response(self) -> TranslationsWithRawResponse:
         """The same methods, with headers and body beside the object."""
-        return TranslationsWithRawResponse(self._settings)
+        return TranslationsWithRawResponse(self._ask)
 
     @overload
     async def create(
@@ -234,7 +231,7 @@ class AsyncTranslations:
 class TranscriptionsWithRawResponse:
     """``client.audio.transcriptions.with_raw_response``."""
 
-    _settings: Settings = field(repr=False)
+    _ask: Ask = field(repr=False)
 
     @overload
     async def create(
@@ -258,14 +255,14 @@ class TranscriptionsWithRawResponse:
     ) -> RawResponse[Any]: ...
     async def create(self, **params: Any) -> RawResponse[Any]:
         """Transcribe a recording; parameters and errors as in `AsyncTranscriptions.create`."""
-        return await _ask(self._settings, CreateTranscriptionRequest, params)
+        return await _raw(self._ask, CreateTranscriptionRequest, params)
 
 
 @frozen
 class TranslationsWithRawResponse:
     """``client.audio.translations.with_raw_response``."""
 
-    _settings: Settings = field(repr=False)
+    _ask: Ask = field(repr=False)
 
     @overload
     async def create(
@@ -285,7 +282,7 @@ class TranslationsWithRawResponse:
     ) -> RawResponse[Any]: ...
     async def create(self, **params: Any) -> RawResponse[Any]:
         """Translate a recording into English; parameters and errors as in `AsyncTranslations.create`."""
-        return await _ask(self._settings, CreateTranslationRequest, params)
+        return await _raw(self._ask, CreateTranslationRequest, params)
 
 
 @frozen
@@ -309,9 +306,9 @@ class AsyncAudio:
     translations: AsyncTranslations = field(repr=False)
 
     @classmethod
-    def of(cls, settings: Settings) -> AsyncAudio:
-        """Return the operations with a client's settings."""
-        return cls(AsyncTranscriptions(settings), AsyncTranslations(settings))
+    def of(cls, ask: Ask) -> AsyncAudio:
+        """Return the operations of whoever sends their requests."""
+        return cls(AsyncTranscriptions(ask), AsyncTranslations(ask))
 
     @property
     def with_raw_response(self) -> AudioWithRawResponse:
@@ -319,6 +316,8 @@ class AsyncAudio:
         return AudioWithRawResponse(self.transcriptions.with_raw_response, self.translations.with_raw_response)
 
 
-async def _ask(settings: Settings, kind: type[AudioRequest], params: dict[str, Any]) -> RawResponse[Any]:
+async def _raw(
+    ask: Ask, kind: type[CreateTranscriptionRequest | CreateTranslationRequest], params: dict[str, Any]
+) -> RawResponse[Any]:
     fields, options = split_params(params)
-    return await send(settings, plan_request(kind(**fields)), options)
+    return await ask(kind(**fields), options)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any, Self, overload
+from urllib.parse import urlsplit
 
 from attrs import evolve
 
 from aoai_async.audio import AsyncAudio
-from aoai_async.errors import ConfigurationError
+from aoai_async.errors import ConfigurationError, InvalidInputError
 from aoai_async.images import AsyncImages
 from aoai_async.schema.given import NOT_GIVEN, NotGiven
 from aoai_async.schema.images import GenerateImagesResponse, ImageGenerationsRequest
 from aoai_async.transport.authentication import Credentials
 from aoai_async.transport.clock import Clock, SystemClock
 from aoai_async.transport.connections import Connections
+from aoai_async.transport.pictures import Pictures
 from aoai_async.transport.sending import answer_of, send
 from aoai_async.transport.settings import AttemptReport, CallOptions, Settings
 from aoai_async.transport.timeouts import Timeout
 from aoai_async.wire.address import Endpoint, Router, checked_deployment, deployment_route
 from aoai_async.wire.limits import Limits
-from aoai_async.wire.plan import plan_request
+from aoai_async.wire.plan import Request, plan_request
 from aoai_async.wire.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from aoai_async.schema.audio import AudioRequest, AudioResponse, AudioVerboseResponse
     from aoai_async.transport.credentials import TokenCredential
+    from aoai_async.wire.response import RawResponse
 
 __all__ = ["AsyncAzureOpenAI"]
 
@@ -198,12 +201,26 @@ class AsyncAzureOpenAI:
     @property
     def audio(self) -> AsyncAudio:
         """``audio.transcriptions.create`` and ``audio.translations.create``."""
-        return AsyncAudio.of(self._settings)
+        return AsyncAudio.of(self.ask)
 
     @property
     def images(self) -> AsyncImages:
         """``images.generate``."""
-        return AsyncImages(self._settings)
+        return AsyncImages(self.ask, self.pictures)
+
+    @property
+    def pictures(self) -> Pictures:
+        """What gets the bytes of pictures for the results of this client."""
+        return Pictures(self._settings)
+
+    async def ask(self, request: Request, options: CallOptions) -> RawResponse[Any]:
+        """Send a request object and return the whole answer: what all methods of `audio` and `images` are built on.
+
+        Raises:
+            AzureOpenAIError: As the methods do.
+        """
+        raw = await send(self._settings, plan_request(request), options)
+        return evolve(raw, finish=self.images.attach) if isinstance(request, ImageGenerationsRequest) else raw
 
     @overload
     async def send(
@@ -224,8 +241,7 @@ class AsyncAzureOpenAI:
             AzureOpenAIError: As the methods do.
         """
         options = CallOptions(timeout=None if isinstance(timeout, NotGiven) else Timeout.of(timeout))
-        answer = await answer_of(await send(self._settings, plan_request(request), options))
-        return self.images.attach(answer) if isinstance(answer, GenerateImagesResponse) else answer
+        return await answer_of(await self.ask(request, options))
 
     async def close(self) -> None:
         """Close the connections this client opened; a session that was given to it stays open."""
@@ -240,6 +256,21 @@ class AsyncAzureOpenAI:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.close()
+
+    @property
+    def deployment(self) -> str | None:
+        """The deployment of calls that give no `model`."""
+        return self._settings.deployment
+
+    @property
+    def clock(self) -> Clock:
+        """What tells and passes time for this client."""
+        return self._settings.clock
+
+    @property
+    def host(self) -> str:
+        """The endpoint's host, by which logs and outcomes name it."""
+        return urlsplit(self._settings.endpoint.base).netloc
 
     def __repr__(self) -> str:
         settings = self._settings
@@ -260,7 +291,10 @@ def _endpoint(azure_endpoint: str | None, base_url: str | None, *, allow_http: b
 
 
 def _deployment(name: str | None) -> str | None:
-    return None if name is None else checked_deployment(name, option="azure_deployment")
+    try:
+        return None if name is None else checked_deployment(name, option="azure_deployment")
+    except InvalidInputError as error:
+        raise ConfigurationError(error.message) from None
 
 
 def _version(api_version: str | None) -> str:

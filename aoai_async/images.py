@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from aoai_async.schema.given import NOT_GIVEN, NotGiven
-from aoai_async.schema.images import GenerateImagesResponse, ImageGenerationsRequest
-from aoai_async.transport.pictures import Pictures
-from aoai_async.transport.sending import answer_of, send, split_params
-from aoai_async.transport.settings import Settings
-from aoai_async.wire.plan import plan_request
+from aoai_async.schema.images import GenerateImagesResponse, ImageGenerationsRequest, PictureFetcher
+from aoai_async.transport.sending import Ask, answer_of, split_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +39,13 @@ class ImageParams(TypedDict, total=False):
 class AsyncImages:
     """``client.images``."""
 
-    _settings: Settings = field(repr=False)
+    _ask: Ask = field(repr=False)
+    _fetcher: PictureFetcher = field(repr=False)
 
     @property
     def with_raw_response(self) -> ImagesWithRawResponse:
         """The same methods, with headers and body beside the object."""
-        return ImagesWithRawResponse(self._settings)
+        return ImagesWithRawResponse(self._ask)
 
     async def generate(
         self,
@@ -114,18 +112,16 @@ class AsyncImages:
 
     def attach(self, answer: GenerateImagesResponse) -> GenerateImagesResponse:
         """Return an answer, for example one that was stored, with pictures this client can read and save."""
-        return answer.attached_to(Pictures(self._settings))
+        return answer.attached_to(self._fetcher)
 
 
 @frozen
 class ImagesWithRawResponse:
     """``client.images.with_raw_response``."""
 
-    _settings: Settings = field(repr=False)
+    _ask: Ask = field(repr=False)
 
     async def generate(self, *, prompt: str, **params: Unpack[ImageParams]) -> RawResponse[GenerateImagesResponse]:
         """Make pictures from a description; parameters and errors as in `AsyncImages.generate`."""
         fields, options = split_params(params)
-        plan = plan_request(ImageGenerationsRequest(prompt=prompt, **fields))
-        raw: RawResponse[Any] = await send(self._settings, plan, options)
-        return evolve(raw, finish=AsyncImages(self._settings).attach)
+        return await self._ask(ImageGenerationsRequest(prompt=prompt, **fields), options)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import cast
 
 __all__ = ["ANSWER"]
 
@@ -24,7 +25,7 @@ class Sink(asyncio.BufferedProtocol):
         self._left = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)
 
     def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - as asyncio calls it
         return self._buffer

@@ -11,8 +11,7 @@ from attrs import define, field
 from multidict import CIMultiDict
 from yarl import URL
 
-from aoai_async.errors import AuthenticationError, AzureOpenAIError
-from aoai_async.transport.bodies import Body
+from aoai_async.errors import APITimeoutError, AuthenticationError, AzureOpenAIError
 from aoai_async.transport.exchange import Attempt, exchange
 from aoai_async.transport.settings import AttemptReport, Settings
 from aoai_async.transport.timeouts import Timeout
@@ -21,6 +20,7 @@ from aoai_async.wire.response import RawResponse
 from aoai_async.wire.retry import is_worth_retrying, wait_before
 
 if TYPE_CHECKING:
+    from aoai_async.transport.bodies import Body
     from aoai_async.wire.reply import Reply
 
 __all__ = ["Call"]
@@ -37,91 +37,103 @@ class Call:
     operation: str
     deployment: str
     url: URL
-    headers: Mapping[str, str]
-    body: Body
+    headers: Mapping[str, str] = field(repr=False)
     _id: str = field(factory=lambda: str(uuid.uuid4()), init=False)
     _begun: float = field(init=False)
+    _number: int = field(default=0, init=False)
+    _attempt_begun: float = field(default=0.0, init=False)
+    _is_under_way: bool = field(default=False, init=False)
     _credentials: Mapping[str, str] = field(factory=dict, init=False, repr=False)
     _rejected: Mapping[str, str] | None = field(default=None, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         self._begun = self.settings.clock.monotonic()
 
-    async def answer(self, kind: type[Any] | None) -> RawResponse[Any]:
-        """Return the first good answer.
+    async def answer(self, body: Body, kind: type[Any] | None) -> RawResponse[Any]:
+        """Send `body`, and return the first good answer.
 
         Raises:
             AzureOpenAIError: What the last attempt ended with.
         """
-        number = 0
         while True:
-            number += 1
-            begun = self.settings.clock.monotonic()
-            outcome = await self._attempt()
+            self._number += 1
+            self._attempt_begun, self._is_under_way = self.settings.clock.monotonic(), True
+            outcome = await self._attempt(body)
             if not isinstance(outcome, AzureOpenAIError):
-                self._report(number, begun)
-                return RawResponse(outcome, str(self.url.with_query(None)), number - 1, self._elapsed(), kind)
-            outcome.attempts = number
-            wait = self._wait_after(outcome, number)
-            self._report(number, begun, outcome, wait)
+                self._report()
+                return RawResponse(outcome, str(self.url.with_query(None)), self._number - 1, self._elapsed(), kind)
+            outcome.attempts = self._number
+            wait = self._wait_after(outcome, body)
+            self._report(outcome, wait)
             if wait is None:
                 raise outcome
             await self.settings.clock.sleep(wait)
 
-    async def _attempt(self) -> Reply | AzureOpenAIError:
+    def overdue(self) -> APITimeoutError:
+        """Return the error of a call whose time is up; an attempt that was cut short by it is reported."""
+        error = APITimeoutError(
+            f"No complete answer within {self.timeout.total:g} s, the time for all attempts together; "
+            "timeout= gives more"
+        )
+        error.attempts = self._number
+        if self._is_under_way:
+            self._report(error)
+        return error
+
+    async def _attempt(self, body: Body) -> Reply | AzureOpenAIError:
         try:
             self._credentials = await self.settings.authenticator.headers(rejected=self._rejected)
             session = self.settings.connections.session()
-            reply = await exchange(session, self._outgoing(), self.timeout, self.settings.limits)
+            reply = await exchange(session, self._outgoing(body), self.timeout, self.settings.limits)
             check_status(reply, self.settings.clock.unix())
         except AzureOpenAIError as error:
             return error
         return reply
 
-    def _outgoing(self) -> Attempt:
+    def _outgoing(self, body: Body) -> Attempt:
         headers = CIMultiDict(self._credentials)
         headers["x-ms-client-request-id"] = self._id
+        headers["Content-Type"] = body.content_type
         headers.update(self.headers)
-        return Attempt(self.url, headers, self.body.make(), self.settings.connections.proxy_for(str(self.url)))
+        return Attempt(self.url, headers, body.make(), self.settings.connections.proxy_for(str(self.url)))
 
-    def _wait_after(self, error: AzureOpenAIError, number: int) -> float | None:
-        if self._takes_new_token(error):
+    def _wait_after(self, error: AzureOpenAIError, body: Body) -> float | None:
+        if self._takes_new_token(error, body):
             self._rejected = self._credentials
             return 0.0
-        if not is_worth_retrying(error) or number > self.settings.retry.max_retries:
+        if not is_worth_retrying(error) or self._number > self.settings.retry.max_retries:
             return None
-        if not self.body.is_sendable():
+        if not body.is_sendable():
             error.add_note(
                 "It was not sent again, because the stream can be read once only; a path, bytes, a seekable "
                 "file or a function that opens a new stream can be sent again"
             )
             return None
-        return self._wait_within_time(error, wait_before(number, error, self.settings.retry))
+        return self._wait_within_time(error, wait_before(self._number, error, self.settings.retry))
 
-    def _takes_new_token(self, error: AzureOpenAIError) -> bool:
+    def _takes_new_token(self, error: AzureOpenAIError, body: Body) -> bool:
         is_first = self.settings.authenticator.can_refresh and self._rejected is None
-        return isinstance(error, AuthenticationError) and is_first and self.body.is_sendable()
+        return isinstance(error, AuthenticationError) and is_first and body.is_sendable()
 
     def _wait_within_time(self, error: AzureOpenAIError, wait: float) -> float | None:
         left = (self.timeout.total or float("inf")) - self._elapsed()
         if wait < left:
             return wait
         error.add_note(
-            f"It was not sent again: the wait of {wait:.0f} s is longer than the {left:.0f} s left of timeout="
+            f"It was not sent again: the wait of {wait:.1f} s is longer than the {left:.1f} s left of timeout="
         )
         return None
 
     def _elapsed(self) -> float:
         return self.settings.clock.monotonic() - self._begun
 
-    def _report(
-        self, number: int, begun: float, error: AzureOpenAIError | None = None, retry_in: float | None = None
-    ) -> None:
+    def _report(self, error: AzureOpenAIError | None = None, retry_in: float | None = None) -> None:
+        self._is_under_way = False
         report = AttemptReport(
             operation=self.operation,
             deployment=self.deployment,
-            number=number,
-            seconds=self.settings.clock.monotonic() - begun,
+            number=self._number,
+            seconds=self.settings.clock.monotonic() - self._attempt_begun,
             error=error,
             retry_in=retry_in,
             client_request_id=self._id,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import field, frozen
 
-from aoai_async.errors import AzureOpenAIError, CredentialError
+from aoai_async.errors import AzureOpenAIError, ConfigurationError, CredentialError
 from aoai_async.transport.threads import in_thread
 from aoai_async.wire.convert import MalformedJSONError, decode_json
 
@@ -99,7 +99,7 @@ class TokenAuthenticator:
         """
         token = self._token
         if token is None or self._is_stale(token) or self._header(token.text) == rejected:
-            token = await asyncio.shield(self._shared_asking())
+            token = await self._shared_token()
         return self._header(token.text)
 
     async def close(self) -> None:
@@ -110,6 +110,13 @@ class TokenAuthenticator:
 
     def _is_stale(self, token: _Token) -> bool:
         return token.expires - _REFRESH_BEFORE <= self._clock.unix()
+
+    async def _shared_token(self) -> _Token:
+        asking = self._shared_asking()
+        await asyncio.wait([asking])
+        if asking.cancelled():
+            raise ConfigurationError("The client was closed while it asked for a token; make a new one")
+        return asking.result()
 
     def _shared_asking(self) -> asyncio.Task[_Token]:
         if self._asking is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aoai_async.transport.timeouts import Timeout
     from aoai_async.wire.limits import Limits
 
-__all__ = ["Attempt", "connection_error", "exchange", "read_within"]
+__all__ = ["Attempt", "connection_error", "exchange", "harmless", "read_within"]
 
 
 @frozen
@@ -56,8 +56,8 @@ async def exchange(session: aiohttp.ClientSession, attempt: Attempt, timeout: Ti
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
         failure = body.failure if isinstance(body, UploadBody) else None
         if failure is not None:
-            raise failure from None
-        raise connection_error(error, attempt.url) from _harmless(error)
+            raise failure from failure.__cause__
+        raise connection_error(error, attempt.url) from harmless(error)
     if isinstance(body, UploadBody) and reply.status < 300 and not body.is_complete:
         raise unexpected(reply, "A good answer came before the recording was wholly sent")
     return reply
@@ -107,6 +107,8 @@ def connection_error(error: Exception, url: URL) -> APIConnectionError | Unexpec
     host = url.host
     if isinstance(error, asyncio.TimeoutError):
         return APITimeoutError(f"{host} did not answer in time ({_kind(error)})")
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return APIConnectionError(f"The proxy does not open the way to {host}: {error.status} {error.message}")
     if isinstance(error, aiohttp.ClientResponseError):
         return UnexpectedAnswerError(f"{host} answered with something that is no HTTP: {error.message}")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
@@ -126,6 +128,6 @@ def _kind(error: Exception) -> str:
     return "no connection" if isinstance(error, aiohttp.ConnectionTimeoutError) else "no answer"
 
 
-def _harmless(error: Exception) -> Exception | None:
-    # This one carries the request's headers, and with them the key.
+def harmless(error: Exception) -> Exception | None:
+    """Return an error as a cause to be shown, or None for one that carries the request's headers, and so the key."""
     return None if isinstance(error, aiohttp.ClientResponseError) else error

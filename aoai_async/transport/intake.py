@@ -50,6 +50,7 @@ async def recording_of(file: object, claims: Claims, limit: int) -> AsyncIterato
         UploadSourceError: It cannot be read, or another upload is reading it.
     """
     given = _unpacked(file)
+    _check_texts(given)
     name = checked_recording_name(given.filename or _name_of(given.content))
     given = evolve(given, filename=name)
     async with _source(given, claims, limit) as source:
@@ -67,6 +68,13 @@ def _unpacked(file: object) -> AudioFile:
         raise InvalidInputError(f"file= takes a tuple only as {_TUPLE_FORMS}", field="file")
     name, content, content_type = (*file, None)[:3]
     return AudioFile(content, filename=name, content_type=content_type or "application/octet-stream")
+
+
+def _check_texts(given: AudioFile) -> None:
+    texts: dict[str, object] = {"filename": given.filename or "", "content type": given.content_type}
+    for meaning, text in texts.items():
+        if not isinstance(text, str):
+            raise InvalidInputError(f"The {meaning} {text!r} is a {type(text).__name__}; give a str", field="file")
 
 
 def _name_of(content: Any) -> str:
@@ -159,5 +167,10 @@ def _plain_descriptor(content: object) -> int | None:
 
 
 def _view(content: bytes | bytearray | memoryview | io.BytesIO) -> memoryview:
-    plain = content.getvalue() if isinstance(content, io.BytesIO) else content
-    return memoryview(plain).cast("B")
+    try:
+        plain = content.getvalue() if isinstance(content, io.BytesIO) else content
+        return memoryview(plain).cast("B")
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"The bytes of this {type(content).__name__} cannot be read: {error}", field="file"
+        ) from None

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 from attrs import define, field
 
 from aoai_async.errors import InvalidInputError, PictureError
-from aoai_async.transport.threads import in_thread, open_in_thread
+from aoai_async.transport.threads import close_quietly, finish, in_thread, open_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,8 +38,9 @@ class Landing:
         """Give the file its name, in place of any file that had it; raises `PictureError`."""
         try:
             await in_thread(_close_and_rename, self._file, self._temporary, path)
-        except OSError as error:
-            raise PictureError(f"The picture cannot be saved as {str(path)!r}: {error.strerror}") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise PictureError(f"The picture cannot be saved as {str(path)!r}: {reason}") from error
         self._is_settled = True
         return path
 
@@ -56,29 +57,23 @@ async def landing_beside(path: Path) -> AsyncIterator[Landing]:
     Raises:
         InvalidInputError: The folder does not exist, or does not take files, or `path` is a folder itself.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
+        temporary = path.with_name(f".{secrets.token_hex(8)}.part")
         file = await open_in_thread(lambda: _open_new(path, temporary), lambda file: _remove(file, temporary))
-    except OSError as error:
-        raise InvalidInputError(f"{str(path)!r} cannot be written: {error.strerror}", field="path") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInputError(f"{str(path)!r} cannot be written: {reason}", field="path") from None
     landing = Landing(file, temporary)
     try:
         yield landing
     finally:
-        await _discard_whatever_comes(landing)
-
-
-async def _discard_whatever_comes(landing: Landing) -> None:
-    from anyio import CancelScope
-
-    with CancelScope(shield=True):
-        await in_thread(landing.discard)
+        await finish(in_thread(landing.discard))
 
 
 def _open_new(path: Path, temporary: Path) -> IO[bytes]:
     if path.is_dir():
         raise IsADirectoryError(21, "it is a folder; add a file name")
-    return temporary.open("xb", buffering=0)
+    return temporary.open("xb")
 
 
 def _close_and_rename(file: IO[bytes], temporary: Path, path: Path) -> None:
@@ -87,6 +82,6 @@ def _close_and_rename(file: IO[bytes], temporary: Path, path: Path) -> None:
 
 
 def _remove(file: IO[bytes], temporary: Path) -> None:
-    file.close()
+    close_quietly(file)
     with suppress(OSError):
         temporary.unlink()

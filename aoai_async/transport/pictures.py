@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +14,7 @@ from attrs import frozen
 from yarl import URL
 
 from aoai_async.errors import APIConnectionError, APITimeoutError, AzureOpenAIError, PictureError, PictureExpiredError
-from aoai_async.transport.exchange import connection_error
+from aoai_async.transport.exchange import connection_error, harmless
 from aoai_async.transport.landing import landing_beside
 from aoai_async.transport.settings import Settings
 from aoai_async.transport.threads import in_thread
@@ -86,7 +86,7 @@ class Pictures:
         if result.b64_json:
             source = _decoded(result.b64_json)
         elif result.url:
-            source = self._fetched(URL(result.url, encoded=True))
+            source = self._fetched(_address(result.url))
         else:
             raise PictureError("The service sent neither an address nor base64 for this picture")
         size = 0
@@ -115,13 +115,21 @@ class Pictures:
                 async for piece in answer.content.iter_chunked(_PIECE):
                     yield piece
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise connection_error(error, url) from error
+            raise connection_error(error, url) from harmless(error)
 
     def _check_size(self, size: int) -> None:
         if size > self.settings.limits.picture:
             raise PictureError(
                 f"The picture has more than {self.settings.limits.picture:,} bytes; Limits(picture=...) allows more"
             )
+
+
+def _address(text: str) -> URL:
+    with suppress(ValueError):
+        url = URL(text, encoded=True)
+        if url.scheme in ("http", "https") and url.host:
+            return url
+    raise PictureError("The service sent something that is no address for this picture")
 
 
 async def _decoded(text: str) -> AsyncGenerator[bytes, None]:

@@ -6,12 +6,13 @@ import asyncio
 import errno
 import os
 from collections.abc import AsyncGenerator
-from typing import Any, Protocol
+from contextlib import suppress
+from typing import IO, Any, Protocol
 
-import aiofiles
+from aiofiles.threadpool import wrap
 from attrs import frozen
 
-from aoai_async.transport.threads import in_thread, open_in_thread
+from aoai_async.transport.threads import close_quietly, finish, in_thread, open_in_thread
 
 __all__ = ["FileStamp", "OpenFile", "Pieces", "Readable", "can_tell_cached_pages", "open_file"]
 
@@ -133,8 +134,7 @@ class _ThreadedFile:
 
     @classmethod
     async def open(cls, readable: Readable) -> _ThreadedFile:
-        source = await in_thread(os.dup, readable) if isinstance(readable, int) else readable
-        return cls(await aiofiles.open(source, "rb", buffering=0))
+        return cls(wrap(await open_in_thread(lambda: _open_unbuffered(readable), close_quietly)))
 
     async def pieces(self) -> Pieces:
         await self._file.seek(0)
@@ -147,14 +147,23 @@ class _ThreadedFile:
         return await in_thread(FileStamp.of, self._file.fileno())
 
     async def close(self) -> None:
+        await finish(self._close_after_last_read(), within=_LONGEST_LAST_READ)
+
+    async def _close_after_last_read(self) -> None:
         if self._ahead is not None:
             # A thread cannot be stopped, and a file must not be closed under it.
-            await asyncio.wait([self._ahead], timeout=_LONGEST_LAST_READ)
+            await asyncio.wait([self._ahead])
         await self._file.close()
+
+
+def _open_unbuffered(readable: Readable) -> IO[bytes]:
+    return open(os.dup(readable) if isinstance(readable, int) else readable, "rb", buffering=0)
 
 
 def _open_with_read_ahead(readable: Readable) -> int:
     descriptor = os.dup(readable) if isinstance(readable, int) else os.open(readable, os.O_RDONLY | os.O_CLOEXEC)
-    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
-    os.posix_fadvise(descriptor, 0, _READ_AHEAD, os.POSIX_FADV_WILLNEED)
+    # Advice only: some file systems take none.
+    with suppress(OSError):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        os.posix_fadvise(descriptor, 0, _READ_AHEAD, os.POSIX_FADV_WILLNEED)
     return descriptor

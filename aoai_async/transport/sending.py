@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import re
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from anyio import move_on_after
+from multidict import CIMultiDict
 from yarl import URL
 
-from aoai_async.errors import APITimeoutError, InvalidInputError
+from aoai_async.errors import InvalidInputError, UnexpectedAnswerError
 from aoai_async.schema.given import NOT_GIVEN, NotGiven, given
 from aoai_async.transport.attempts import Call
 from aoai_async.transport.bodies import body_of
@@ -20,12 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aoai_async.transport.settings import Settings
-    from aoai_async.wire.plan import Plan
+    from aoai_async.wire.plan import Plan, Request
     from aoai_async.wire.response import RawResponse
 
-__all__ = ["answer_of", "send", "split_params"]
+__all__ = ["Ask", "answer_of", "send", "split_params"]
 
 _LARGE = 512 * 1024
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OPTIONS = frozenset({"extra_headers", "extra_query", "extra_body", "timeout", "on_progress"})
 
 T = TypeVar("T")
@@ -37,34 +40,42 @@ async def send(settings: Settings, plan: Plan, options: CallOptions) -> RawRespo
     Raises:
         AzureOpenAIError: Any of the tree, but those of pictures.
     """
-    timeout = options.timeout or settings.timeout
-    with move_on_after(timeout.total):
-        return await _send(settings, plan, options, timeout)
-    raise APITimeoutError(
-        f"No complete answer within {timeout.total:g} s, the time for all attempts together; timeout= gives more"
-    )
-
-
-async def _send(settings: Settings, plan: Plan, options: CallOptions, timeout: Timeout) -> RawResponse[Any]:
     deployment = _deployment(settings, plan)
     route = settings.router(settings.endpoint.base, deployment, plan.operation)
+    call = Call(
+        settings=settings,
+        timeout=options.timeout or settings.timeout,
+        operation=plan.operation,
+        deployment=deployment,
+        url=_url(route, {**settings.query, **options.query}),
+        headers=_headers(settings.headers, options.headers),
+    )
     claims, limits = settings.connections.claims, settings.limits
-    async with body_of(plan, route.fields, claims, limits, options.on_progress) as body:
-        call = Call(
-            settings=settings,
-            timeout=timeout,
-            operation=plan.operation,
-            deployment=deployment,
-            url=_url(route, {**settings.query, **options.query}),
-            headers={"Content-Type": body.content_type, **settings.headers, **options.headers},
-            body=body,
-        )
-        return await call.answer(plan.answer)
+    with move_on_after(call.timeout.total):
+        async with body_of(plan, route.fields, claims, limits, options.on_progress) as body:
+            return await call.answer(body, plan.answer)
+    raise call.overdue()
+
+
+class Ask(Protocol):
+    """Sends a request object: what the methods of a client, or of a pool of them, are built on."""
+
+    async def __call__(self, request: Request, options: CallOptions) -> RawResponse[Any]:
+        """Return the good answer; raises `AzureOpenAIError`."""
+        ...
 
 
 async def answer_of(raw: RawResponse[T]) -> T:
-    """Return the object of an answer; a large one is taken apart off the loop."""
-    return await in_thread(raw.parse) if len(raw.content) > _LARGE else raw.parse()
+    """Return the object of an answer; a large one is taken apart off the loop.
+
+    Raises:
+        UnexpectedAnswerError: The answer is not of the form asked for.
+    """
+    try:
+        return await in_thread(raw.parse) if len(raw.content) > _LARGE else raw.parse()
+    except UnexpectedAnswerError as error:
+        error.attempts = raw.retries_taken + 1
+        raise
 
 
 def split_params(params: Mapping[str, Any]) -> tuple[dict[str, Any], CallOptions]:
@@ -88,6 +99,27 @@ def _deployment(settings: Settings, plan: Plan) -> str:
             field="model",
         )
     return checked_deployment(deployment)
+
+
+def _headers(*layers: Mapping[str, str]) -> CIMultiDict[str]:
+    merged: CIMultiDict[str] = CIMultiDict()
+    for name, value in (item for layer in layers for item in layer.items()):
+        merged[_checked_name(name)] = _checked_value(name, value)
+    return merged
+
+
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+        raise InvalidInputError(f"{name!r} is no name of a header: give letters, digits and '-'", field="extra_headers")
+    return name
+
+
+def _checked_value(name: str, value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise InvalidInputError(
+            f"The value of the header {name} cannot be sent: give a str without line breaks", field="extra_headers"
+        )
+    return value
 
 
 def _url(route: Route, query: dict[str, object]) -> URL:

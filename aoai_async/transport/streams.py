@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import io
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from anyio import move_on_after
 from attrs import frozen
 
 from aoai_async.errors import AzureOpenAIError, InvalidInputError, UploadSourceError
 from aoai_async.transport.reading import Pieces
-from aoai_async.transport.threads import in_thread
+from aoai_async.transport.threads import finish, in_thread, open_in_thread
 
 if TYPE_CHECKING:
     from aoai_async.schema.files import AudioFile
@@ -42,8 +40,8 @@ class Stream:
 
 def refuse_unreadable(content: Any) -> None:
     """Refuse what is opened as text, and what is no stream at all, with an `InvalidInputError`."""
-    mode = getattr(content, "mode", None)
-    if isinstance(content, io.TextIOBase) or (isinstance(mode, str) and "b" not in mode and "r" in mode):
+    # Its mode does not tell: a zip member has "r" and gives bytes, a temporary file may have "w+" and give text.
+    if hasattr(content, "encoding"):
         raise InvalidInputError(
             "The file is opened in text mode, which spoils a recording; open it with mode 'rb'", field="file"
         )
@@ -112,7 +110,7 @@ def opened_by(opener: Callable[[], Any], size: int | None) -> Stream:
     """Describe what a function opens, which may be done again for each attempt."""
 
     async def pieces() -> AsyncGenerator[Any, None]:
-        stream = await _called(opener)
+        stream = await _opened(opener)
         try:
             async for piece in _read_stream(stream):
                 yield piece
@@ -122,11 +120,22 @@ def opened_by(opener: Callable[[], Any], size: int | None) -> Stream:
     return Stream(lambda: _guarded(pieces()), size, is_repeatable=True)
 
 
+async def _opened(opener: Callable[[], Any]) -> Any:
+    if inspect.iscoroutinefunction(opener):
+        return await opener()
+    stream = await open_in_thread(opener, _close_unread)
+    return await stream if inspect.isawaitable(stream) else stream
+
+
+def _close_unread(stream: Any) -> None:
+    if hasattr(stream, "close"):
+        stream.close()
+
+
 async def _close(stream: Any) -> None:
     close = getattr(stream, "aclose", None) or getattr(stream, "close", None)
     if close is not None:
-        with move_on_after(_LONGEST_CLOSE, shield=True):
-            await _called(close)
+        await finish(_called(close), within=_LONGEST_CLOSE)
 
 
 async def _called(function: Callable[..., Any], *args: Any) -> Any:
@@ -146,10 +155,10 @@ async def _read_stream(stream: Any) -> AsyncGenerator[Any, None]:
 
 
 async def _read(stream: Any) -> Any:
-    if inspect.iscoroutinefunction(stream.read):
-        return await stream.read(_PIECE)
-    piece = await in_thread(stream.read, _PIECE)
-    return await piece if inspect.isawaitable(piece) else piece
+    piece = await _called(stream.read, _PIECE)
+    if piece is None:
+        raise UploadSourceError("The stream has no bytes yet and does not wait for them: make it blocking")
+    return piece
 
 
 def _checked_piece(piece: object) -> bytes | memoryview:

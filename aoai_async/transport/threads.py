@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from anyio import CancelScope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
-__all__ = ["in_thread", "open_in_thread"]
+__all__ = ["close_quietly", "finish", "in_thread", "open_in_thread"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,16 +24,37 @@ async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await asyncio.to_thread(call, *args, **kwargs)
 
 
+async def finish(work: Coroutine[Any, Any, object], *, within: float | None = None) -> None:
+    """Do what tidies up, whatever it raises, and wait for its end, but not longer than `within` seconds.
+
+    It goes on to its end even when the task that waits is cancelled a second time, as aiohttp does with those
+    that write a body.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(_forget)
+    with CancelScope(shield=True):
+        await asyncio.wait([task], timeout=within)
+
+
+def _forget(task: asyncio.Future[object]) -> None:
+    if not task.cancelled():
+        task.exception()
+
+
+def close_quietly(file: IO[bytes]) -> None:
+    """Close a file; what it cannot write any more is lost."""
+    with suppress(OSError):
+        file.close()
+
+
 async def open_in_thread(opening: Callable[[], T], closing: Callable[[T], object]) -> T:
     """Run a blocking call that opens something; when cancelled, close what it opens nevertheless."""
-    future = asyncio.get_running_loop().run_in_executor(None, opening)
+    opened: Future[T] = Future()
     try:
-        return await asyncio.shield(future)
+        await in_thread(lambda: opened.set_result(opening()))
     except asyncio.CancelledError:
-        future.add_done_callback(lambda done: _close_late(done, closing))
+        # In threads only, so that it is closed even if the loop ends before it is open.
+        late = partial(opened.add_done_callback, lambda done: closing(done.result()))
+        asyncio.get_running_loop().run_in_executor(None, late)
         raise
-
-
-def _close_late(done: asyncio.Future[T], closing: Callable[[T], object]) -> None:
-    if not done.cancelled() and done.exception() is None:
-        closing(done.result())
+    return opened.result()

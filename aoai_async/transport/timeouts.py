@@ -39,7 +39,7 @@ class Timeout:
         """
         try:
             return cls._of(value)
-        except (TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             raise ConfigurationError(f"timeout={value!r} is none: give seconds, None or a Timeout ({error})") from None
 
     @classmethod

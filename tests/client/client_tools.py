@@ -1,0 +1,149 @@
+"""What these tests share: a clock of their own, servers of raw bytes, and a look at what is open."""
+
+import asyncio
+import hashlib
+import os
+import random
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import attrs
+from anyio.lowlevel import checkpoint
+
+from aoai_async.emulator import RecordedRequest
+
+__all__ = [
+    "DATA",
+    "JSON_ANSWER",
+    "PNG",
+    "RawRequest",
+    "VirtualClock",
+    "answer",
+    "arrived_whole",
+    "files_are_closed",
+    "in_pieces",
+    "open_files",
+    "raw_server",
+    "read_request",
+    "sha256",
+]
+
+DATA = random.Random(20241021).randbytes(700_001)  # noqa: S311 - ten pieces and a bit, the same in every run
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
+JSON_ANSWER = b'{"text": "good"}'
+
+_NOT_OURS = re.compile("^/dev|^/proc|/aoai-emulator-")
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@attrs.define
+class VirtualClock:
+    """Time that passes only when someone sleeps, and then at once."""
+
+    now: float = 1_700_000_000.0
+    slept: list[float] = attrs.field(factory=list)
+    before_waking: Callable[[], Awaitable[object]] | None = None
+
+    def monotonic(self) -> float:
+        """Return the same as `unix`."""
+        return self.now
+
+    def unix(self) -> float:
+        """Return the time in seconds."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass, after `before_waking`."""
+        self.slept.append(seconds)
+        self.now += seconds
+        if self.before_waking is not None:
+            await self.before_waking()
+        await checkpoint()
+
+
+@attrs.frozen
+class RawRequest:
+    head: str
+    body: bytes
+
+    @property
+    def declared(self) -> int:
+        """What Content-Length says."""
+        lines = (line.partition(":") for line in self.head.split("\r\n"))
+        return next(int(value) for name, _, value in lines if name.lower() == "content-length")
+
+
+@asynccontextmanager
+async def raw_server(handle: Handler) -> AsyncIterator[str]:
+    """Give each connection to `handle`, and close it behind it; lends the address."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handle(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+async def read_request(reader: asyncio.StreamReader) -> RawRequest:
+    """Read one request, or as much of its body as comes."""
+    head = RawRequest((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"), b"")
+    try:
+        body = await reader.readexactly(head.declared)
+    except asyncio.IncompleteReadError as error:
+        body = error.partial
+    return attrs.evolve(head, body=body)
+
+
+def answer(status: str = "200 OK", body: bytes = JSON_ANSWER, *headers: str, kind: str = "application/json") -> bytes:
+    """An answer as bytes; it closes the connection."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Connection: close"]
+    return "\r\n".join([*lines, *headers]).encode() + b"\r\n\r\n" + body
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def arrived_whole(request: RecordedRequest, data: bytes = DATA) -> bool:
+    """Whether an upload has exactly these bytes, all that it declared, and no chunks."""
+    part = request.part("file")
+    is_sound = "Transfer-Encoding" not in request.headers and int(request.headers["Content-Length"]) == request.size
+    return is_sound and (part.size, part.sha256) == (len(data), sha256(data))
+
+
+async def in_pieces(data: bytes = DATA, size: int = 50_000) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+def _open_files() -> list[str]:
+    targets = []
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            targets.append(os.readlink(f"/proc/self/fd/{number}"))
+        except FileNotFoundError:
+            continue
+    return sorted(target for target in targets if target.startswith("/") and not _NOT_OURS.search(target))
+
+
+async def open_files() -> list[str]:
+    """The files that this process has open, but for those of emulators."""
+    return await asyncio.to_thread(_open_files)
+
+
+async def files_are_closed(before: list[str]) -> None:
+    """Return once no more files are open than `before`; the last reads in threads may take a moment."""
+    with anyio.fail_after(10):
+        while len(await open_files()) > len(before):
+            await checkpoint()
