@@ -119,6 +119,7 @@ class ImageResult(SchemaObject):
         right. An existing file is replaced. The folder must exist.
 
         Raises:
+            InvalidInputError: The folder does not exist or takes no files, or `path` is a folder itself.
             PictureExpiredError: The address is older than 24 hours.
             PictureError: As in `read`; or the file could not be written.
             APIConnectionError: The storage host did not answer.

@@ -39,13 +39,14 @@ class Connections:
         self._own: aiohttp.ClientSession | None = None
         self._loop: AbstractEventLoop | None = None
         self._is_closed = False
+        self._proxies: dict[str, str | None] = {}
         self.claims = Claims()
 
     def session(self) -> aiohttp.ClientSession:
         """Return the session for requests to the service; to be called in a running loop.
 
         Raises:
-            ConfigurationError: The client, or the caller's session, is closed.
+            ConfigurationError: The client, or the caller's session, is closed, or was opened in another loop.
         """
         if self._is_closed:
             raise ConfigurationError("The client is closed; make a new one")
@@ -69,7 +70,12 @@ class Connections:
 
     def proxy_for(self, url: str) -> str | None:
         """Return the proxy that the environment names for an address; a caller's session has its own settings."""
-        return None if self._given is not None else _environment_proxy(url)
+        if self._given is not None:
+            return None
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        if origin not in self._proxies:
+            self._proxies[origin] = _environment_proxy(origin)
+        return self._proxies[origin]
 
     async def close(self) -> None:
         """Close what was opened here; a caller's session stays open. The client cannot be used any more."""
@@ -79,7 +85,9 @@ class Connections:
 
     def _own_session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
-        if self._own is None or self._loop is not loop:
+        if self._own is not None and self._loop is not loop:
+            raise ConfigurationError("The client was used in another event loop; make one for each loop")
+        if self._own is None:
             self._loop = loop
             self._own = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS),

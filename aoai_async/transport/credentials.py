@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import inspect
+from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import field, frozen
@@ -116,6 +117,9 @@ class TokenAuthenticator:
         await asyncio.wait([asking])
         if asking.cancelled():
             raise ConfigurationError("The client was closed while it asked for a token; make a new one")
+        if (error := asking.exception()) is not None:
+            # Each waiter has an error of its own, which will tell its own number of attempts.
+            raise copy(error) from error.__cause__
         return asking.result()
 
     def _shared_asking(self) -> asyncio.Task[_Token]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -95,10 +96,12 @@ async def read_within(content: aiohttp.StreamReader, limit: int) -> bytes | None
 
 async def _beginning(content: aiohttp.StreamReader, limit: int) -> bytes:
     body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            break
+    # The status stands, even if the body breaks off: it must not look like an answer that was lost.
+    with suppress(aiohttp.ClientPayloadError):
+        async for chunk in content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                break
     return bytes(body[:limit])
 
 

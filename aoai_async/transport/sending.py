@@ -123,4 +123,9 @@ def _checked_value(name: str, value: object) -> str:
 
 
 def _url(route: Route, query: dict[str, object]) -> URL:
-    return URL(route.url, encoded=True).update_query({name: str(value) for name, value in query.items()})
+    texts = {name: _query_text(value) for name, value in query.items() if value is not None}
+    return URL(route.url, encoded=True).update_query(texts)
+
+
+def _query_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

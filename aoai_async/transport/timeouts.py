@@ -50,7 +50,7 @@ class Timeout:
             return cls(value)
         # Both have `connect`; httpx has `read`, aiohttp has `sock_read` and `total`.
         return cls(
-            getattr(value, "total", None) or cls().total,
-            connect=value.connect,
+            value.total if hasattr(value, "total") else cls().total,
+            connect=getattr(value, "sock_connect", None) or value.connect,
             read=getattr(value, "read", None) or getattr(value, "sock_read", None),
         )
