@@ -1,0 +1,157 @@
+"""The one place that decides when a request goes out, to which deployment, and whether it goes out again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from anyio import move_on_after
+from attrs import define, field
+
+from aoai_async.batch.journey import Carried, Journey
+from aoai_async.batch.lanes import Departure, Lane, is_not_there
+from aoai_async.errors import APITimeoutError, AzureOpenAIError, RateLimitError
+from aoai_async.transport.clock import Clock
+from aoai_async.wire.retry import RetryPolicy, is_worth_retrying, wait_before
+
+if TYPE_CHECKING:
+    from aoai_async.transport.settings import CallOptions
+    from aoai_async.wire.plan import Request
+    from aoai_async.wire.response import RawResponse
+
+__all__ = ["Group"]
+
+_FOREVER = float("inf")
+_LONGEST_NAP = 3600.0
+
+
+@define(eq=False)
+class Group:
+    """Lanes that can stand in for each other; requests get their turn in the order they came.
+
+    Attributes:
+        lanes: The deployments.
+        clock: Tells and passes time.
+        retry: How often and how patiently a failed request is sent again. A refusal for quota is no failure.
+    """
+
+    lanes: Sequence[Lane]
+    clock: Clock
+    retry: RetryPolicy
+    _queue: asyncio.Lock = field(factory=asyncio.Lock, init=False)
+    _change: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _least_chosen: dict[int, float] = field(factory=dict, init=False)
+
+    async def carry(self, request: Request, options: CallOptions, deadline: float = _FOREVER) -> Carried:
+        """Send a request until an answer is good, trying on does not help, or the deadline would pass.
+
+        A refusal or an outage moves it to another deployment at once, if one is free.
+
+        Args:
+            request: What to send.
+            options: As for a call of a client; its timeout holds for each attempt.
+            deadline: The monotonic second by which there must be an outcome.
+        """
+        journey = Journey()
+        while True:
+            turn = await self._turn(journey, deadline)
+            if turn is None:
+                return journey.ended(self._too_late(journey))
+            lane, departure = turn
+            outcome = await self._attempt(lane, departure, request, options, deadline)
+            if not isinstance(outcome, AzureOpenAIError):
+                return journey.arrived(lane, outcome)
+            error = journey.failed(lane, outcome, self.clock.monotonic())
+            if not self._goes_on(journey, outcome, deadline):
+                return journey.ended(error)
+            await self._rest(journey, outcome, deadline)
+
+    async def _turn(self, journey: Journey, deadline: float) -> tuple[Lane, Departure] | None:
+        async with self._queue:
+            while (now := self.clock.monotonic()) < deadline:
+                if free := self._free(now):
+                    lane = min(free, key=journey.preference)
+                    return lane, self._begin(lane, now)
+                wait = self._wait(now)
+                # Any answer that is still to come may let the next request start sooner.
+                if now + wait >= deadline and not any(lane.in_flight for lane in self.lanes):
+                    return None
+                await self._nap(min(wait or _LONGEST_NAP, deadline - now))
+        return None
+
+    def _free(self, now: float) -> list[Lane]:
+        # Where none is there for us, to wait for one would only hide it.
+        is_last_hope = all(lane.health.is_absent for lane in self.lanes)
+        return [lane for lane in self.lanes if not lane.is_full() and not lane.wait(now, is_last_hope=is_last_hope)]
+
+    def _begin(self, lane: Lane, now: float) -> Departure:
+        # A lane that was out of use does not get what it missed all at once.
+        lane.chosen = max(lane.chosen, self._least_chosen.get(lane.priority, 0.0))
+        self._least_chosen[lane.priority] = lane.chosen
+        return lane.begin(now)
+
+    def _wait(self, now: float) -> float:
+        # A full lane opens when an answer comes, which rings for the one who waits.
+        waits = (0.0 if lane.is_full() else lane.wait(now) for lane in self.lanes)
+        return min((wait for wait in waits if wait > 0), default=0.0)
+
+    async def _nap(self, seconds: float) -> None:
+        self._change.clear()
+        nap = asyncio.ensure_future(self.clock.sleep(seconds))
+        change = asyncio.ensure_future(self._change.wait())
+        try:
+            await asyncio.wait([nap, change], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            nap.cancel()
+            change.cancel()
+
+    async def _attempt(
+        self, lane: Lane, departure: Departure, request: Request, options: CallOptions, deadline: float
+    ) -> RawResponse[Any] | AzureOpenAIError:
+        try:
+            outcome = await self._sent(lane, request, options, deadline)
+        except BaseException:
+            lane.note_cancelled(departure, self.clock.monotonic())
+            raise
+        finally:
+            self._change.set()
+        lane.note(departure, self.clock.monotonic(), outcome)
+        return outcome
+
+    async def _sent(
+        self, lane: Lane, request: Request, options: CallOptions, deadline: float
+    ) -> RawResponse[Any] | AzureOpenAIError:
+        with move_on_after(deadline - self.clock.monotonic()):
+            try:
+                return await lane.send(request, options)
+            except AzureOpenAIError as error:
+                return error
+        return APITimeoutError(f"{lane.name} did not answer before the deadline")
+
+    def _goes_on(self, journey: Journey, error: AzureOpenAIError, deadline: float) -> bool:
+        if isinstance(error, RateLimitError):
+            return any(journey.refused_until.get(lane, 0.0) < deadline for lane in self.lanes)
+        if is_not_there(error):
+            return any(lane not in journey.failures for lane in self.lanes)
+        return is_worth_retrying(error) and journey.retries <= self.retry.max_retries
+
+    async def _rest(self, journey: Journey, error: AzureOpenAIError, deadline: float) -> None:
+        now = self.clock.monotonic()
+        is_refused = isinstance(error, RateLimitError)
+        if is_refused or any(lane not in journey.failures for lane in self._free(now)):
+            return
+        wait = wait_before(max(1, journey.retries), error, self.retry)
+        await self.clock.sleep(max(0.0, min(wait, deadline - now)))
+
+    def _too_late(self, journey: Journey) -> AzureOpenAIError:
+        now = self.clock.monotonic()
+        wait = min(lane.wait(now) for lane in self.lanes)
+        error = journey.error
+        if error is None:
+            return APITimeoutError(
+                f"No deployment is free before the deadline; come back in {wait:.0f} s", retry_after=wait
+            )
+        if isinstance(error, RateLimitError):
+            error.retry_after = max(wait, error.retry_after or 0.0)
+        return error

@@ -1,0 +1,121 @@
+"""One deployment as a lane: its pace, its health, its places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, evolve, field, frozen
+
+from aoai_async.batch.health import Health
+from aoai_async.batch.pacing import Pace, Ticket
+from aoai_async.errors import (
+    APIError,
+    AuthenticationError,
+    AzureOpenAIError,
+    CredentialError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+)
+from aoai_async.transport.sending import Ask
+from aoai_async.wire.retry import is_worth_retrying
+
+if TYPE_CHECKING:
+    from aoai_async.transport.settings import CallOptions
+    from aoai_async.wire.plan import Request
+    from aoai_async.wire.response import RawResponse
+
+__all__ = ["Departure", "Lane", "is_not_there"]
+
+
+@frozen
+class Departure:
+    """What a lane wants to be told again when a request is over."""
+
+    ticket: Ticket
+    rests: int
+
+
+@define(eq=False)
+class Lane:
+    """A deployment, and all that decides whether the next request may go to it.
+
+    Attributes:
+        name: What outcomes call it.
+        model: The deployment's name, or None to leave that to the request.
+        ask: Sends a request without retries.
+        pace: When its quota lets the next request start.
+        health: Whether it works.
+        priority: Lower ones are preferred.
+        weight: Its share among lanes of the same priority.
+        places: How many requests it takes at once; None for any number.
+        in_flight: How many it has now.
+        chosen: How much of its share it has had.
+    """
+
+    name: str
+    model: str | None
+    ask: Ask = field(repr=False)
+    pace: Pace = field(repr=False)
+    health: Health = field(repr=False)
+    priority: int = 0
+    weight: float = 1.0
+    places: int | None = None
+    in_flight: int = field(default=0, init=False)
+    chosen: float = field(default=0.0, init=False)
+
+    def is_full(self) -> bool:
+        """Tell whether all its places are taken; an answer frees one."""
+        return self.places is not None and self.in_flight >= self.places
+
+    def wait(self, now: float, *, is_last_hope: bool = False) -> float:
+        """Return the seconds until its quota and its health let a request start; as a last hope, only its quota."""
+        pause = self.pace.wait(now)
+        return pause if is_last_hope else max(pause, self.health.wait(now))
+
+    def begin(self, now: float) -> Departure:
+        """Take a place for a request that starts now."""
+        self.in_flight += 1
+        self.chosen += 1 / self.weight
+        return Departure(self.pace.started(now), self.health.started())
+
+    async def send(self, request: Request, options: CallOptions) -> RawResponse[Any]:
+        """Send a request to this deployment, once; raises `AzureOpenAIError`."""
+        return await self.ask(request if self.model is None else evolve(request, model=self.model), options)
+
+    def note(self, departure: Departure, now: float, outcome: RawResponse[Any] | AzureOpenAIError) -> None:
+        """Give the place back after a request, and learn from what came of it."""
+        self.in_flight -= 1
+        if isinstance(outcome, RateLimitError):
+            self.pace.refused(departure.ticket, now, retry_after=outcome.retry_after)
+        elif isinstance(outcome, AzureOpenAIError):
+            self.pace.failed(departure.ticket, now)
+        else:
+            self.pace.succeeded(departure.ticket, now, remaining=outcome.info.remaining_requests)
+        self._note_health(departure, now, outcome)
+
+    def _note_health(self, departure: Departure, now: float, outcome: RawResponse[Any] | AzureOpenAIError) -> None:
+        if not isinstance(outcome, AzureOpenAIError) or _is_answer(outcome):
+            self.health.worked()
+        elif is_not_there(outcome) or is_worth_retrying(outcome):
+            self.health.failed(departure.rests, now, is_certain=is_not_there(outcome))
+        else:
+            self.health.left(departure.rests)
+
+    def note_cancelled(self, departure: Departure, now: float) -> None:
+        """Give the place back after a request that nobody waits for any more."""
+        self.in_flight -= 1
+        self.health.left(departure.rests)
+        self.pace.failed(departure.ticket, now)
+
+
+def is_not_there(error: Exception) -> bool:
+    """Tell whether an answer says that the deployment does not exist, or not for us."""
+    return isinstance(error, AuthenticationError | PermissionDeniedError | NotFoundError | CredentialError)
+
+
+def _is_answer(error: AzureOpenAIError) -> bool:
+    """Tell whether only a deployment that works gives such an error; one of our own side tells nothing."""
+    if isinstance(error, RateLimitError):
+        return True
+    return isinstance(error, APIError) and not (is_not_there(error) or is_worth_retrying(error))
