@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import sys
 import time
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import CONTENDERS
+from benchmarks.measuring import cpu_seconds, peak_memory_mb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,22 +28,22 @@ async def main(name: str, endpoint: str, file: Path, count: int, at_once: int) -
     """Upload once to warm up, then `count` times, and return what that cost."""
     async with CONTENDERS[name](endpoint) as upload:
         await upload(file)
-        idle = _peak_memory()
+        idle = peak_memory_mb()
         places = asyncio.Semaphore(at_once)
 
         async def one() -> None:
             async with places:
                 await upload(file)
 
-        cpu, begun = _cpu(), time.perf_counter()
+        cpu, begun = cpu_seconds(), time.perf_counter()
         with _watched() as stalls:
             async with asyncio.TaskGroup() as tasks:
                 for _ in range(count):
                     tasks.create_task(one())
         return {
-            "cpu_seconds": _cpu() - cpu,
+            "cpu_seconds": cpu_seconds() - cpu,
             "wall_seconds": time.perf_counter() - begun,
-            "memory_mb": _peak_memory() - idle,
+            "memory_mb": peak_memory_mb() - idle,
             "longest_stall_ms": max(stalls, default=0.0) * 1000,
         }
 
@@ -63,15 +63,6 @@ def _watched() -> Iterator[list[float]]:
         yield stalls
     finally:
         watcher.cancel()
-
-
-def _cpu() -> float:
-    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-
-def _peak_memory() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -8,10 +8,8 @@ or sends anything wrong; it never fails on a time. ``--quick`` is small enough t
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.contenders import CONTENDERS
+from benchmarks.measuring import measured, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +35,8 @@ def main() -> int:
     options = _options()
     names = [name for name in CONTENDERS if name != "curl" or shutil.which("curl")]
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in names}
-    with _recording(options.megabytes) as file, _sink() as endpoint:
+    with _recording(options.megabytes) as file, served("benchmarks.sink") as port:
+        endpoint = f"http://127.0.0.1:{port}"
         for _ in range(options.rounds):
             for name in names:
                 runs[name].append(_run(name, endpoint, file, options.count, options.at_once))
@@ -66,21 +66,8 @@ def _recording(megabytes: int) -> Iterator[Path]:
         yield file
 
 
-@contextmanager
-def _sink() -> Iterator[str]:
-    command = [sys.executable, "-m", "benchmarks.sink"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        process.stdin.close()
-
-
 def _run(name: str, endpoint: str, file: Path, count: int, at_once: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.one_upload_run", name, endpoint, str(file), str(count), str(at_once)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result: dict[str, float] = json.loads(done.stdout)
-    return result
+    return measured("benchmarks.one_upload_run", name, endpoint, file, count, at_once)
 
 
 def _show(medians: dict[str, dict[str, float]], options: argparse.Namespace) -> None:

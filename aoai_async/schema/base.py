@@ -62,15 +62,12 @@ class SchemaObject:
         return f"{type(self).__name__}({told})"
 
 
-@frozen(kw_only=True, repr=False)
-class Answer(SchemaObject):
-    """A JSON answer, with what its headers say.
+class _Informed:
+    """What knows from its headers who answered it."""
 
-    Attributes:
-        info: Request id, region and remaining requests; not compared when two answers are.
-    """
+    __slots__ = ()
 
-    info: AnswerInfo = field(factory=AnswerInfo, eq=False, repr=False)
+    info: AnswerInfo
 
     @property
     def request_id(self) -> str | None:
@@ -79,6 +76,7 @@ class Answer(SchemaObject):
 
     @property
     def _request_id(self) -> str | None:
+        # openai-python's name.
         return self.info.request_id
 
     @property
@@ -92,35 +90,29 @@ class Answer(SchemaObject):
         return self.info.remaining_requests
 
 
-class TextAnswer(str):
+@frozen(kw_only=True, repr=False)
+class Answer(SchemaObject, _Informed):
+    """A JSON answer, with what its headers say.
+
+    Attributes:
+        info: Request id, region and remaining requests; not compared when two answers are.
+    """
+
+    info: AnswerInfo = field(factory=AnswerInfo, eq=False, repr=False)
+
+
+class TextAnswer(str, _Informed):
     """A text/plain answer (``text``, ``srt`` or ``vtt``): a `str` that also knows its request.
 
     Attributes:
         info: Request id, region and remaining requests.
     """
 
-    info: AnswerInfo
-
     def __new__(cls, text: str, info: AnswerInfo | None = None) -> Self:
         """Make a string of `text` that carries `info`."""
         made = super().__new__(cls, text)
         made.info = info or AnswerInfo()
         return made
-
-    @property
-    def request_id(self) -> str | None:
-        """The service's id of the request, which support asks for."""
-        return self.info.request_id
-
-    @property
-    def region(self) -> str | None:
-        """Where the request was answered, for example ``"Sweden Central"``."""
-        return self.info.region
-
-    @property
-    def remaining_requests(self) -> int | None:
-        """What is left of the deployment's quota in this window, where the service says so."""
-        return self.info.remaining_requests
 
 
 def _shortened(value: object) -> str:
