@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["asked", "cpu_seconds", "measured", "peak_memory_mb", "served"]
 
+_LONGEST_RUN = 600.0
+
 
 @contextmanager
 def served(module: str, *arguments: object) -> Iterator[str]:
@@ -42,12 +44,12 @@ def _started(module: str, arguments: tuple[object, ...]) -> Iterator[tuple[IO[st
         assert process.stdin is not None
         assert process.stdout is not None
         yield process.stdin, process.stdout
-        process.stdin.close()
 
 
 def measured(module: str, *arguments: object) -> dict[str, float]:
-    """Run a program and return the object of its last line, which is JSON."""
-    done = subprocess.run(_command(module, arguments), check=True, stdout=subprocess.PIPE, text=True)
+    """Run a program, ten minutes at the most, and return the object of its last line, which is JSON."""
+    command = _command(module, arguments)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=_LONGEST_RUN)
     return _object(done.stdout.splitlines()[-1])
 
 
