@@ -1,70 +1,72 @@
-"""The command `aoai`: what it can do, and which module does it."""
+"""The command `aoai`: what it can do, which module does it, and what its exit status says."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aoai_async._version import __version__
+from aoai_async.cli.parsers.local import add_demo, add_serve
+from aoai_async.errors import AzureOpenAIError, ConfigurationError, InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
+
+_FAILED, _WRONG_USE, _INTERRUPTED = 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0 done, 1 failed, 2 wrong use, 130 interrupted."""
-    arguments = _parser().parse_args(argv)
+    """Run the command and return its exit status: 0 all done, 1 some failed, 2 wrong use, 130 interrupted."""
+    arguments = parser().parse_args(argv)
     try:
         # Imported when chosen, so that `--help` and `--version` answer at once.
-        status: int = import_module(f"aoai_async.cli.{arguments.command}").run(arguments)
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("aoai_async"):
-            raise
-        print(f"aoai: {error.name} is missing: pip install 'aoai-async[demo]'", file=sys.stderr)
-        return 1
+        status: int = import_module(f"aoai_async.cli.{arguments.module}").run(arguments)
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
+    except (AzureOpenAIError, ImportError, OSError) as error:
+        return _told(error, is_traceback_wanted=getattr(arguments, "verbose", 0) > 1)
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command's arguments; ``module`` of the result is the one of `cli` with ``run``."""
+    aoai = argparse.ArgumentParser(
         prog="aoai", description="Azure OpenAI's audio and image operations from the command line."
     )
-    parser.add_argument("--version", action="version", version=f"aoai {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_demo(commands.add_parser("demo", help="real speech and pictures on this machine, without an account"))
-    _add_serve(commands.add_parser("serve", help="run the local emulator of the service"))
-    return parser
+    aoai.add_argument("--version", action="version", version=f"aoai {__version__}")
+    commands = aoai.add_subparsers(required=True, metavar="COMMAND")
+    for name, (about, add_options, module) in _COMMANDS.items():
+        command = commands.add_parser(name, help=about)
+        command.set_defaults(module=module)
+        add_options(command)
+    return aoai
 
 
-def _add_demo(demo: argparse.ArgumentParser) -> None:
-    demo.description = (
-        "Starts the emulator, transcribes the sample recordings in all formats with real speech recognition, "
-        "makes pictures, and shows what was heard beside what was said."
-    )
-    demo.add_argument("--out", type=Path, default=Path("aoai-demo"), help="the folder for the results (%(default)s)")
-    demo.add_argument("--samples", type=Path, help="a folder of recordings, each with a .txt of what is said in it")
+_COMMANDS = {
+    "demo": ("real speech and pictures on this machine, without an account", add_demo, "demo"),
+    "serve": ("run the local emulator of the service", add_serve, "serve"),
+}
 
 
-def _add_serve(serve: argparse.ArgumentParser) -> None:
-    serve.description = "Runs the emulator until Ctrl-C. It is for tests and demonstrations; it is not the service."
-    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
-    serve.add_argument("--port", type=int, default=8100, help="the port; 0 for any free one (%(default)s)")
-    serve.add_argument("--api-key", default="emulator-key", help="the key that is accepted (%(default)s)")
-    serve.add_argument("--rpm-audio", type=int, metavar="N", help="audio requests a minute for each deployment")
-    serve.add_argument("--rpm-images", type=int, metavar="N", help="image requests a minute for each deployment")
-    serve.add_argument(
-        "--recognizer",
-        choices=["sphinx", "scripted"],
-        default="sphinx",
-        help="real, rough, English recognition, or the same text for every recording (%(default)s)",
-    )
+def _told(error: AzureOpenAIError | ImportError | OSError, *, is_traceback_wanted: bool) -> int:
+    if is_traceback_wanted:
+        traceback.print_exception(error)
+    if isinstance(error, ImportError):
+        return _told_of_import(error)
+    print(f"aoai: {error}", file=sys.stderr)
+    return _WRONG_USE if isinstance(error, ConfigurationError | InvalidInputError) else _FAILED
+
+
+def _told_of_import(error: ImportError) -> int:
+    if not isinstance(error, ModuleNotFoundError) or (error.name or "").startswith("aoai_async"):
+        raise error
+    print(f"aoai: {error.name} is missing: pip install 'aoai-async[demo]'", file=sys.stderr)
+    return _FAILED
 
 
 if __name__ == "__main__":
