@@ -21,6 +21,8 @@ from aoai_async.transport.sending import Ask
 from aoai_async.wire.retry import is_worth_retrying
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from aoai_async.transport.settings import CallOptions
     from aoai_async.wire.plan import Request
     from aoai_async.wire.response import RawResponse
@@ -79,9 +81,10 @@ class Lane:
         self.chosen += 1 / self.weight
         return Departure(self.pace.started(now), self.health.started())
 
-    async def send(self, request: Request, options: CallOptions) -> RawResponse[Any]:
-        """Send a request to this deployment, once; raises `AzureOpenAIError`."""
-        return await self.ask(request if self.model is None else evolve(request, model=self.model), options)
+    def send(self, request: Request, options: CallOptions) -> Awaitable[RawResponse[Any]]:
+        """Send a request to this deployment, once; what it returns raises `AzureOpenAIError` when awaited."""
+        is_meant = self.model is None or self.model == request.model
+        return self.ask(request if is_meant else evolve(request, model=self.model), options)
 
     def note(self, departure: Departure, now: float, outcome: RawResponse[Any] | AzureOpenAIError) -> None:
         """Give the place back after a request, and learn from what came of it."""

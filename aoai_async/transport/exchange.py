@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -72,7 +73,7 @@ async def _answer(session: aiohttp.ClientSession, attempt: Attempt, timeout: Tim
         proxy=attempt.proxy,
         allow_redirects=False,
         raise_for_status=False,
-        timeout=aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read),
+        timeout=_attempt_timeout(timeout),
     ) as response:
         headers = CIMultiDict(response.headers)
         if response.status >= 300:
@@ -82,6 +83,11 @@ async def _answer(session: aiohttp.ClientSession, attempt: Attempt, timeout: Tim
             message = f"The answer has more than {limits.answer:,} bytes, the limit for one"
             raise unexpected(Reply(response.status, headers, b""), message)
         return Reply(response.status, headers, body)
+
+
+@lru_cache(maxsize=128)
+def _attempt_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read)
 
 
 async def read_within(content: aiohttp.StreamReader, limit: int) -> bytes | None:
