@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from aoai_async._version import __version__
+from aoai_async.cli.parsers.completion import add_completion
 from aoai_async.cli.parsers.local import add_demo, add_serve
 from aoai_async.errors import AzureOpenAIError, ConfigurationError, InvalidInputError
 
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
 _COMMANDS = {
     "demo": ("real speech and pictures on this machine, without an account", add_demo, "demo"),
     "serve": ("run the local emulator of the service", add_serve, "serve"),
+    "completion": ("print what makes a shell complete this command", add_completion, "completion"),
 }
 
 
