@@ -33,7 +33,7 @@ def connected(arguments: Namespace) -> AsyncAzureOpenAI | DeploymentPool:
     """
     members = deployments(arguments)
     if arguments.deployments is not None:
-        return DeploymentPool(members)
+        return DeploymentPool(_checked(members, arguments))
     (member,) = members
     if not member.model:
         raise ConfigurationError("No deployment: give --model NAME, or set AZURE_OPENAI_DEPLOYMENT")
@@ -56,7 +56,7 @@ def deployments(arguments: Namespace) -> list[Deployment]:
         checked_variable(arguments.api_key_env, "--api-key-env")
     if arguments.deployments is not None:
         _check_alone(arguments)
-        return _checked(read_fleet(arguments.deployments, _entra_tokens), arguments)
+        return read_fleet(arguments.deployments, _entra_tokens)
     if arguments.entra and arguments.api_key_env is not None:
         raise ConfigurationError("--entra and --api-key-env exclude each other")
     return [

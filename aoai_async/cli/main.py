@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from aoai_async._version import __version__
 from aoai_async.cli.parsers.completion import add_completion
+from aoai_async.cli.parsers.doctor import add_doctor
 from aoai_async.cli.parsers.local import add_demo, add_serve
 from aoai_async.errors import AzureOpenAIError, ConfigurationError, InvalidInputError
 
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
 _COMMANDS = {
     "demo": ("real speech and pictures on this machine, without an account", add_demo, "demo"),
     "serve": ("run the local emulator of the service", add_serve, "serve"),
+    "doctor": ("check the configuration, the way to the service, the key and the deployment", add_doctor, "doctor"),
     "completion": ("print what makes a shell complete this command", add_completion, "completion"),
 }
 
@@ -87,6 +89,8 @@ def _told(error: Exception, arguments: argparse.Namespace) -> int:
 def _message(error: Exception, module: str) -> str:
     if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("aoai_async"):
         return f"{error.name} is missing: pip install 'aoai-async[{_extra(error.name or '', module)}]'"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
     if isinstance(error, AzureOpenAIError | OSError):
         return "\n".join([str(error), *getattr(error, "__notes__", [])])
     return f"a fault of this program: {type(error).__name__}: {error}; -vv tells where"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aoai_async.cli.main import parser
+from aoai_async.cli.main import main, parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,3 +143,11 @@ def test_in_zsh(scripts: dict[str, Path], tmp_path: Path) -> None:
         assert b"GOT : serve --recognizer sphinx" in read_until(terminal, b"sphinx\r\n")
         os.write(terminal, b"aoai demo --out a-pl\t\n")
         assert b"GOT : demo --out a-place" in read_until(terminal, b"GOT : demo --out a-place")
+
+
+def test_without_shtab(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the extra, the command tells what to install."""
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    monkeypatch.delitem(sys.modules, "aoai_async.cli.completion", raising=False)
+    assert main(["completion", "bash"]) == 1
+    assert capsys.readouterr().err == "aoai: shtab is missing: pip install 'aoai-async[cli]'\n"

@@ -27,7 +27,7 @@ print(json.dumps([name for name in ("aiohttp", "anyio", "asyncio", "cattrs", "ri
     assert json.loads(done.stdout) == []
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["doctor"], ["doctor", "--json"]])
 def test_a_reader_who_leaves(arguments: list[str]) -> None:
     """When nobody reads on, as after `| head`, the command ends without a word."""
     read, write = os.pipe()
@@ -63,6 +63,7 @@ sys.exit(main.main(["serve"]) if not sys.argv[1:] else main._run(types.SimpleNam
         ("APIConnectionError('nobody there')", 1, "aoai: nobody there\n"),
         ("ExceptionGroup('two', [ExceptionGroup('one', [ConfigurationError('no key')])])", 2, "aoai: no key\n"),
         ("OSError(28, 'No space left')", 1, "aoai: [Errno 28] No space left\n"),
+        ("FileNotFoundError(2, 'No such file', 'talk.mp3')", 1, "aoai: talk.mp3: No such file\n"),
         ("BrokenPipeError()", 1, ""),
         ("ModuleNotFoundError(name='rich.console')", 1, "rich.console is missing: pip install 'aoai-async[cli]'\n"),
         ("ModuleNotFoundError(name='azure.identity')", 1, "pip install 'aoai-async[entra]'\n"),
