@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_PLACES = {"FILE", "FOLDER", "PATH"}
+_PLACES = {"FILE", "FOLDER", "PATH", "PROMPTS"}
 
 
 def run(arguments: Namespace) -> int:
