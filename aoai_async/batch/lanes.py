@@ -16,6 +16,7 @@ from aoai_async.errors import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    UntrustedHostError,
 )
 from aoai_async.transport.sending import Ask
 from aoai_async.wire.retry import is_worth_retrying
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from aoai_async.wire.response import RawResponse
 
 __all__ = ["Departure", "Lane", "is_not_there"]
+
+_NOT_THERE = (AuthenticationError, PermissionDeniedError, NotFoundError, CredentialError, UntrustedHostError)
 
 
 @frozen
@@ -114,7 +117,7 @@ class Lane:
 
 def is_not_there(error: Exception) -> bool:
     """Tell whether an answer says that the deployment does not exist, or not for us."""
-    return isinstance(error, AuthenticationError | PermissionDeniedError | NotFoundError | CredentialError)
+    return isinstance(error, _NOT_THERE)
 
 
 def _is_answer(error: AzureOpenAIError) -> bool:

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from multidict import CIMultiDict
 from yarl import URL
 
-from aoai_async.errors import APIConnectionError, APITimeoutError, UnexpectedAnswerError
+from aoai_async.errors import APIConnectionError, APITimeoutError, UnexpectedAnswerError, UntrustedHostError
 from aoai_async.transport.upload import UploadBody
 from aoai_async.wire.decipher import unexpected
 from aoai_async.wire.reply import Reply
@@ -121,7 +121,7 @@ def connection_error(error: Exception, url: URL) -> APIConnectionError | Unexpec
     if isinstance(error, aiohttp.ClientResponseError):
         return UnexpectedAnswerError(f"{host} answered with something that is no HTTP: {error.message}")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        return APIConnectionError(f"The certificate of {host} is not trusted: {_reason(error)}")
+        return UntrustedHostError(f"The certificate of {host} is not trusted: {_reason(error)}")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return APIConnectionError(f"There is no host {host}: {_reason(error)}; is the endpoint's name right?")
     if isinstance(error, aiohttp.ClientConnectorError):

@@ -11,7 +11,7 @@ import trustme
 from client.client_tools import answer, read_request
 from client.conftest import MakeClient
 
-from aoai_async import APIConnectionError
+from aoai_async import UntrustedHostError
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +50,14 @@ async def tls_endpoint(served: ssl.SSLContext) -> AsyncIterator[str]:
 
 
 async def test_an_untrusted_certificate(served: ssl.SSLContext, make_client: MakeClient) -> None:
-    """A certificate nobody vouches for is an error that names the host and what is wrong, and not the key."""
+    """A certificate nobody vouches for is an error at once that names the host and what is wrong, and not the key."""
     async with tls_endpoint(served) as endpoint:
-        with pytest.raises(APIConnectionError) as caught:
+        with pytest.raises(UntrustedHostError) as caught:
             await make_client(endpoint).audio.transcriptions.create(model="whisper", file=("talk.mp3", b"speech"))
     assert str(caught.value).startswith("The certificate of localhost is not trusted: ")
     assert "certificate verify failed" in str(caught.value)
     assert "emulator-key" not in repr(caught.value)
+    assert caught.value.attempts == 1
 
 
 async def test_an_authority_of_ones_own(
