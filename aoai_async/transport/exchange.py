@@ -92,12 +92,13 @@ def _attempt_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
 
 async def read_within(content: aiohttp.StreamReader, limit: int) -> bytes | None:
     """Return a whole body, or None once it turns out to be longer than `limit` bytes."""
-    body = bytearray()
+    chunks, size = [], 0
     async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > limit:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
             return None
-    return bytes(body)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def _beginning(content: aiohttp.StreamReader, limit: int) -> bytes:
