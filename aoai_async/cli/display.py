@@ -46,7 +46,7 @@ class _Writing:
         for stream, text in ((sys.stderr, self.before), (self.stream, self.text), (sys.stderr, self.after)):
             put(stream, text)
 
-    def settle(self, error: OSError | None) -> None:
+    def settle(self, error: Exception | None) -> None:
         if self.is_done.done():
             return
         if error is None:
@@ -163,7 +163,8 @@ class Display:
             writing.before, writing.after = self._erasure(), self._board()
             try:
                 await in_thread(writing.carry_out)
-            except OSError as error:
+            # A stream that is closed is a ValueError.
+            except (OSError, ValueError) as error:
                 writing.settle(error)
             else:
                 writing.settle(None)
