@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sized
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from aoai_async.batch.crew import Crew
@@ -56,6 +57,7 @@ class BatchRunner:
         retry_failed: Whether jobs that failed in an earlier run are done again.
         deadline: Seconds for a whole run; a job that would have to wait longer fails and says when to come back.
         on_progress: Called with the `Progress` after each outcome.
+        on_upload: Called with a job, the bytes of its recording sent so far, and all of them; each attempt begins anew.
         retry: How often and how patiently a failed job is sent again (4 times). A refusal for quota is no failure.
         jitter: Gives a number from 0 to 1, by which waits are spread.
 
@@ -73,6 +75,7 @@ class BatchRunner:
         retry_failed: bool = False,
         deadline: float | None = None,
         on_progress: Callable[[Progress], object] | None = None,
+        on_upload: Callable[[Job, int, int], object] | None = None,
         retry: RetryPolicy | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -92,6 +95,8 @@ class BatchRunner:
         self._retry_failed = retry_failed
         self._deadline = deadline
         self._on_progress = on_progress
+        self._on_upload = on_upload
+        self._crew: Crew | None = None
 
     async def run(
         self, jobs: Jobs, *, ordered: bool = False, stop_on: int | None = None
@@ -131,7 +136,7 @@ class BatchRunner:
                 return outcome
 
             window = asyncio.Semaphore(_WINDOW * self._max_concurrency) if ordered else None
-            crew = Crew(drawn, do, self._max_concurrency, window)
+            self._crew = crew = Crew(drawn, do, self._max_concurrency, window)
             async with aclosing(crew.outcomes() if window is None else _in_order(crew.outcomes(), window)) as outcomes:
                 async for outcome in outcomes:
                     yield outcome
@@ -140,6 +145,11 @@ class BatchRunner:
         """Do the jobs and return their outcomes in the order of the jobs; errors as `run`."""
         async with aclosing(self.run(jobs, ordered=True, stop_on=stop_on)) as outcomes:
             return [outcome async for outcome in outcomes]
+
+    def stop(self) -> None:
+        """Draw no more jobs in the latest run; what is in flight still ends, and its outcomes still come."""
+        if self._crew is not None:
+            self._crew.stop()
 
     def _begun(self, jobs: Jobs) -> Progress:
         now = self._clock.monotonic()
@@ -150,12 +160,13 @@ class BatchRunner:
         kept = await keeper.recall(index, job)
         if isinstance(kept, Outcome):
             return self._routes.attached(kept)
-        outcome = await self._done(index, kept, job.request, begun, deadline)
+        outcome = await self._done(index, kept, job, begun, deadline)
         await keeper.keep(outcome)
         return outcome
 
-    async def _done(self, index: int, job_id: str, request: Request, begun: float, deadline: float) -> Outcome:
-        carried = await self._routes.group_of(request).carry(request, CallOptions(), deadline)
+    async def _done(self, index: int, job_id: str, job: Job, begun: float, deadline: float) -> Outcome:
+        request, options = job.request, self._options(job)
+        carried = await self._routes.group_of(request).carry(request, options, deadline)
         result, error = None, None
         try:
             result = await answer_of(carried.unwrap())
@@ -171,6 +182,9 @@ class BatchRunner:
             deployment=carried.deployment,
             seconds=self._clock.monotonic() - begun,
         )
+
+    def _options(self, job: Job) -> CallOptions:
+        return CallOptions(on_progress=None if self._on_upload is None else partial(self._on_upload, job))
 
 
 async def _drawn_from(jobs: Jobs) -> AsyncGenerator[Job, None]:

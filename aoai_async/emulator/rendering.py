@@ -7,6 +7,7 @@ from typing import Any
 
 from aoai_async.emulator.answers import Answer, text_answer
 from aoai_async.emulator.heard import Heard, HeardSegment, HeardWord
+from aoai_async.wire.subtitles import srt, vtt
 
 __all__ = ["FORMATS", "GRANULARITIES", "render"]
 
@@ -27,9 +28,9 @@ def render(heard: Heard, response_format: str, task: str, granularities: Collect
         case "text":
             return text_answer(heard.text + "\n")
         case "srt":
-            return text_answer(_srt(heard))
+            return text_answer(srt(heard.segments))
         case "vtt":
-            return text_answer(_vtt(heard))
+            return text_answer(vtt(heard.segments))
         case "verbose_json":
             return _indented(_verbose(heard, task, granularities))
         case _:
@@ -39,26 +40,6 @@ def render(heard: Heard, response_format: str, task: str, granularities: Collect
 def _indented(document: Mapping[str, object]) -> Answer:
     text = json.dumps(document, indent=2, ensure_ascii=False)
     return text_answer(text, content_type="application/json")
-
-
-def _srt(heard: Heard) -> str:
-    cues = (
-        f"{number}\n{_stamp(segment.start, ',')} --> {_stamp(segment.end, ',')}\n{segment.text}\n\n"
-        for number, segment in enumerate(heard.segments, 1)
-    )
-    return "".join(cues) + "\n"
-
-
-def _vtt(heard: Heard) -> str:
-    cues = (
-        f"{_stamp(segment.start, '.')} --> {_stamp(segment.end, '.')}\n{segment.text}\n\n" for segment in heard.segments
-    )
-    return "WEBVTT\n\n" + "".join(cues)
-
-
-def _stamp(seconds: float, mark: str) -> str:
-    whole, thousandths = divmod(round(seconds * 1000), 1000)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}{mark}{thousandths:03}"
 
 
 def _verbose(heard: Heard, task: str, granularities: Collection[str]) -> dict[str, Any]:
