@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from pages.page_samples import HOSTILE, exhibition, failure, picture
 from pages.page_checks import serious_faults, until
+from pages.page_samples import HOSTILE, exhibition, failure, picture
 
 from aoai_async.cli.pages.gallery import gallery_page
 

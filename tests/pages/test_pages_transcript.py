@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pages.page_samples import HOSTILE, TEXTS, transcript
 from pages.page_checks import serious_faults, until
+from pages.page_samples import HOSTILE, TEXTS, transcript
 
 from aoai_async.cli.pages.transcript import transcript_page
 from aoai_async.schema.audio import AudioSegment, AudioVerboseResponse

@@ -51,7 +51,9 @@ function playFrom(seconds) {
 }
 
 /** Return the last of some stretches that has begun and not ended, or null. */
-function spokenAt(stretches, now) {
+function spokenAt(stretches, moment) {
+  // A player that is sent to a moment may arrive some microseconds before it.
+  const now = moment + 0.005;
   let [low, high] = [0, stretches.length];
   while (low < high) {
     const middle = (low + high) >> 1;
