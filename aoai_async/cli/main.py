@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from aoai_async._version import __version__
+from aoai_async.cli.parsers.audio import add_transcribe, add_translate
 from aoai_async.cli.parsers.local import add_demo, add_serve
 from aoai_async.errors import AzureOpenAIError, ConfigurationError, InvalidInputError
 
@@ -48,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 _COMMANDS = {
+    "transcribe": ("write down what is said in recordings", add_transcribe, "transcribe"),
+    "translate": ("write down in English what is said in recordings", add_translate, "transcribe"),
     "demo": ("real speech and pictures on this machine, without an account", add_demo, "demo"),
     "serve": ("run the local emulator of the service", add_serve, "serve"),
 }

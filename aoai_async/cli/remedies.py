@@ -24,7 +24,7 @@ __all__ = ["OutputError", "is_locked_out", "remedy_for"]
 
 
 class OutputError(AzureOpenAIError):
-    """The answer is there and kept in the journal, but could not be written where it belongs."""
+    """What was answered cannot be written where it belongs; it is kept in the journal and not paid again."""
 
 
 _AGAIN = "run the same command with --retry-failed"
@@ -43,7 +43,7 @@ _REMEDIES: tuple[tuple[type[AzureOpenAIError], str], ...] = (
     (APIConnectionError, f"look at the network and the endpoint; then {_AGAIN}"),
     (UnexpectedAnswerError, f"look at the endpoint, and at what stands between it and you; then {_AGAIN}"),
     (UploadSourceError, f"when nobody writes to it any more, {_AGAIN}"),
-    (OutputError, "run the same command when that is put right; the answer is kept and not paid again"),
+    (OutputError, "run the same command when that is put right; no answer is paid again"),
     (PictureError, "run the same command"),
     (InvalidInputError, f"when that is put right, {_AGAIN}"),
 )

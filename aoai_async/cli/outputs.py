@@ -1,0 +1,103 @@
+"""Files that this command made, and the ledger by which it knows them from those of others."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from attrs import define, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Ledger"]
+
+
+@frozen
+class _Mark:
+    """That a file was written: by which job, of which recording, and how it looked then."""
+
+    job: str
+    recording: str
+    size: int
+    modified: int
+
+
+@define(eq=False)
+class Ledger:
+    """Which files were made of which recordings: JSON lines, only ever appended to.
+
+    Attributes:
+        path: Where it lies. Paths in it are relative to the folder `base`, so that all of it can be moved together.
+        base: The folder of the outputs.
+    """
+
+    path: Path
+    base: Path
+    _marks: dict[str, list[_Mark]] = field(factory=dict, init=False, repr=False)
+
+    @classmethod
+    def opened(cls, path: Path, base: Path) -> Self:
+        """Return the ledger of earlier runs; what a killed run had no time to finish is ignored. Raises `OSError`."""
+        ledger = cls(path, base)
+        with suppress(FileNotFoundError):
+            for line in path.read_bytes().splitlines():
+                ledger._read(line)
+        return ledger
+
+    def was_made(self, place: Path, job: str) -> bool:
+        """Tell whether a file is there that was last written for a job, even if somebody changed it since."""
+        marks = self._marks.get(self._name(place), [])
+        return [mark.job for mark in marks[-1:]] == [job] and os.path.lexists(place)
+
+    def is_known(self, place: Path, recording: Path) -> bool:
+        """Tell whether a file was ever made of a recording, even if somebody changed it since."""
+        return any(mark.recording == self._name(recording) for mark in self._marks.get(self._name(place), ()))
+
+    def is_untouched(self, place: Path, recording: Path) -> bool:
+        """Tell whether a file is as it was made of a recording. Raises `OSError`."""
+        status = os.lstat(place)
+        return any(
+            (mark.recording, mark.size, mark.modified) == (self._name(recording), status.st_size, status.st_mtime_ns)
+            for mark in self._marks.get(self._name(place), ())
+        )
+
+    def write(self, place: Path, content: bytes, job: str, recording: Path) -> None:
+        """Write a file, whole or not at all, and know it from then on. Raises `OSError`.
+
+        It is known before it appears under its name, so that a killed run leaves no file that nobody made.
+        """
+        _put(place, content, lambda status: self._note(place, job, recording, status))
+
+    def _note(self, place: Path, job: str, recording: Path, status: os.stat_result) -> None:
+        mark = _Mark(job, self._name(recording), status.st_size, status.st_mtime_ns)
+        line = json.dumps([self._name(place), mark.job, mark.recording, mark.size, mark.modified])
+        with self.path.open("ab") as file:
+            # The newline comes first, so that half a line of a killed run spoils no other.
+            file.write(f"\n{line}".encode())
+        self._marks.setdefault(self._name(place), []).append(mark)
+
+    def _read(self, line: bytes) -> None:
+        with suppress(ValueError, TypeError):
+            name, *mark = json.loads(line)
+            self._marks.setdefault(name, []).append(_Mark(*mark))
+
+    def _name(self, path: Path) -> str:
+        return os.path.relpath(path, self.base)
+
+
+def _put(place: Path, content: bytes, announce: Callable[[os.stat_result], object]) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # Short, as a name may be as long as the disk allows; and the same each time, so that a killed run's is replaced.
+    temporary = place.with_name(f".{zlib.crc32(os.fsencode(place.name)):08x}.part")
+    try:
+        temporary.write_bytes(content)
+        announce(temporary.stat())
+        os.replace(temporary, place)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
