@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aoai_async._version import __version__
 from aoai_async.cli.parsers.audio import add_transcribe, add_translate
+from aoai_async.cli.parsers.images import add_images
 from aoai_async.cli.parsers.local import add_demo, add_serve
 from aoai_async.errors import AzureOpenAIError, ConfigurationError, InvalidInputError
 
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 _COMMANDS = {
+    "images": ("draw pictures of prompts", add_images, "images"),
     "transcribe": ("write down what is said in recordings", add_transcribe, "transcribe"),
     "translate": ("write down in English what is said in recordings", add_translate, "transcribe"),
     "demo": ("real speech and pictures on this machine, without an account", add_demo, "demo"),

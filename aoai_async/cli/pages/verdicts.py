@@ -24,15 +24,24 @@ def verdicts(of_prompt: Mapping[str, Any] | None, of_picture: Mapping[str, Any] 
 
 
 def filtered_for(results: Mapping[str, Any] | None) -> str:
-    """Return the categories that stand out and how much so, for example ``"violence: low"``; empty for none."""
-    return ", ".join(f"{row['category']}: {row['worst']}" for row in verdicts(results, None) if row["flagged"])
+    """Return the categories that something was stopped for, for example ``"violence (low)"``; empty for none."""
+    stopped = {name: verdict for name, verdict in (results or {}).items() if _is_stopping(verdict)}
+    return ", ".join(f"{_named(name)} ({verdict.get('severity') or 'found'})" for name, verdict in stopped.items())
+
+
+def _is_stopping(verdict: Any) -> bool:
+    return isinstance(verdict, dict) and bool(verdict.get("filtered"))
+
+
+def _named(category: str) -> str:
+    return category.replace("_", " ")
 
 
 def _row(category: str, of_prompt: Any, of_picture: Any) -> dict[str, Any]:
     words = [_word(of_prompt), _word(of_picture)]
     standing_out = [word for word in reversed(words) if word not in _HARMLESS]
     return {
-        "category": category.replace("_", " "),
+        "category": _named(category),
         "prompt": words[0],
         "picture": words[1],
         "worst": standing_out[0] if standing_out else "",
@@ -45,7 +54,7 @@ def _word(verdict: Any) -> str:
         return "" if verdict is None else str(verdict)
     severity = verdict.get("severity")
     word = str(severity) if severity else _answer(verdict)
-    return f"{word}, filtered" if verdict.get("filtered") else word
+    return f"{word}, filtered" if _is_stopping(verdict) else word
 
 
 def _answer(verdict: dict[str, Any]) -> str:
