@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 from attrs import define, field
 
 from aoai_async.batch.progress import Progress
-from aoai_async.cli.display_lines import Upload, board, printable
+from aoai_async.cli.display_lines import Upload, board, printable, put
 from aoai_async.cli.settling import facts_of, status_of
 from aoai_async.transport.threads import in_thread
 from aoai_async.wire.plan import Request
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Display"]
 
 _REFRESH = 0.1
+_LINES = 24
 _ERASE_BELOW = "\x1b[J"
 _WRAP_OFF, _WRAP_ON = "\x1b[?7l", "\x1b[?7h"
 
@@ -43,10 +44,7 @@ class _Writing:
 
     def carry_out(self) -> None:
         for stream, text in ((sys.stderr, self.before), (self.stream, self.text), (sys.stderr, self.after)):
-            if text:
-                stream.flush()
-                stream.buffer.write(text)
-                stream.buffer.flush()
+            put(stream, text)
 
     def settle(self, error: OSError | None) -> None:
         if self.is_done.done():
@@ -185,5 +183,6 @@ class Display:
 
 def _height() -> int:
     with suppress(OSError):
-        return max(2, os.get_terminal_size(sys.stderr.fileno()).lines - 1)
-    return 24
+        # A terminal that does not know its size says that it has no lines.
+        return max(2, (os.get_terminal_size(sys.stderr.fileno()).lines or _LINES) - 1)
+    return _LINES

@@ -1,17 +1,19 @@
-"""The lines in which a batch's progress is told; nothing here writes them anywhere."""
+"""The lines in which a batch's progress is told, and how a line gets out."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from attrs import define
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import TextIO
 
     from aoai_async.batch.progress import Progress
 
-__all__ = ["Upload", "board", "printable", "summary"]
+__all__ = ["Upload", "board", "printable", "put", "summary"]
 
 _BAR_WIDTH = 24
 _NAME_WIDTH = 44
@@ -89,6 +91,17 @@ def _duration(seconds: float) -> str:
 def printable(text: str) -> str:
     """Return a text without anything that a terminal would obey: such characters are spelled out."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def put(stream: TextIO, content: bytes) -> None:
+    """Write to standard output or error; raises `OSError`.
+
+    Nothing is left in a buffer, which Python would try to write once more at its end when a reader has gone.
+    """
+    stream.flush()
+    left = memoryview(content)
+    while left:
+        left = left[os.write(stream.fileno(), left) :]
 
 
 def _shortened(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from aoai_async.cli.connect import connected
-from aoai_async.cli.display_lines import printable
+from aoai_async.cli.display_lines import printable, put
 from aoai_async.cli.formats import format_instead, writers_for
 from aoai_async.cli.remedies import remedy_for
 from aoai_async.cli.settling import error_facts
@@ -47,7 +48,8 @@ def listen(arguments: Namespace, request: Listening) -> int:
             text = asyncio.run(_heard(arguments, evolve(request, file=_named(arguments.stdin_name, Path(copy.name)))))
         except AzureOpenAIError as error:
             return _told(error, is_json=arguments.json)
-    print(json.dumps({"input": "-", "status": "done", "result": text}) if arguments.json else text, end="")
+    facts = {"input": "-", "status": "done", "result": text}
+    put(sys.stdout, (json.dumps(facts) + "\n" if arguments.json else text).encode())
     return 0
 
 
@@ -60,7 +62,8 @@ def _check(arguments: Namespace) -> None:
 
 def _copy_to(copy: Any) -> None:
     limit, size = Limits().upload, 0
-    while piece := sys.stdin.buffer.read(_PIECE):
+    # Not from the buffer, which looks for Ctrl-C only when it has all that was asked for.
+    while piece := os.read(sys.stdin.fileno(), _PIECE):
         size += len(piece)
         if size > limit:
             raise InvalidInputError(f"It is too large: the service takes {limit:,} bytes; compress or split it")

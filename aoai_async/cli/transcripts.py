@@ -24,11 +24,6 @@ __all__ = ["Listening", "Transcript", "Transcripts"]
 
 Listening: TypeAlias = "CreateTranscriptionRequest | CreateTranslationRequest"
 
-_THERE = (
-    "{} is there already, and not as this command made it of this recording; --overwrite replaces it, "
-    "--output-dir writes elsewhere"
-)
-
 
 @frozen
 class Transcript:
@@ -72,17 +67,19 @@ class Transcripts:
         """Take out, before anything is paid for, the recordings whose outputs would replace files of others."""
         if self.is_overwriting:
             return []
-        refused = {
-            index: OutputError(_THERE.format(", ".join(map(str, others))))
-            for index, transcript in enumerate(self.transcripts)
-            if (others := self._others(transcript))
-        }
-        jobs = list(self)
-        self.transcripts = [each for index, each in enumerate(self.transcripts) if index not in refused]
-        return [
-            Outcome(id=str(jobs[index].id), index=index, request=jobs[index].request, error=error)
-            for index, error in refused.items()
-        ]
+        refused: list[Outcome] = []
+        kept: list[Transcript] = []
+        for index, transcript in enumerate(self.transcripts):
+            if others := self._others(transcript):
+                refused.append(self._refusal(index, transcript, others))
+            else:
+                kept.append(transcript)
+        self.transcripts = kept
+        return refused
+
+    def _refusal(self, index: int, transcript: Transcript, others: list[Path]) -> Outcome:
+        job = self._job(os.fspath(transcript.recording))
+        return Outcome(id=str(job.id), index=index, request=job.request, error=_there_already(others))
 
     def _others(self, transcript: Transcript) -> list[Path]:
         places = transcript.outputs.values()
@@ -125,7 +122,14 @@ class Transcripts:
     def _refuse_changed(self, places: Collection[Path], recording: Path) -> None:
         changed = [p for p in places if os.path.lexists(p) and not self.ledger.is_untouched(p, recording)]
         if changed and not self.is_overwriting:
-            raise OutputError(_THERE.format(", ".join(map(str, changed))))
+            raise _there_already(changed)
+
+
+def _there_already(places: Sequence[Path]) -> OutputError:
+    return OutputError(
+        f"{', '.join(map(str, places))} is there already, and not as this command made it of this recording; "
+        "--overwrite replaces it, --output-dir writes elsewhere"
+    )
 
 
 def _holds(place: Path, content: bytes) -> bool:
