@@ -68,6 +68,7 @@ class FailedPrompt:
         size: Width and height in pixels as they were asked for.
         reason: Why there is no picture, in a line or two.
         remedy: What to do, or None where nothing is known to help.
+        request_id: The service's id of the request, which support asks for.
         revised_prompt: The prompt that was used, where the service told it.
         filter_results: Verdicts of the content filter, as the service wrote them.
     """
@@ -78,6 +79,7 @@ class FailedPrompt:
     size: str | None = None
     reason: str
     remedy: str | None = None
+    request_id: str | None = None
     revised_prompt: str | None = None
     filter_results: dict[str, Any] | None = None
 
@@ -113,8 +115,9 @@ def failed_prompt(order: Order, error: AzureOpenAIError) -> FailedPrompt:
         id=order.id,
         prompt=order.request.prompt,
         size=order.request.size,
-        reason=str(error),
+        reason=error.message,
         remedy=f"To do: {remedy_for(error)}.",
+        request_id=getattr(error, "request_id", None),
         revised_prompt=filtered.revised_prompt if filtered else None,
         filter_results=_plain(filtered.filter_results) if filtered else None,
     )

@@ -71,7 +71,7 @@ def test_what_a_prompt_says_is_text(visit: Visit, tmp_path: Path, hostile: str) 
     """Markup in a prompt, a reason, a title or a verdict is shown as it is, and nothing of it runs or loads."""
     verdicts = {hostile: {"filtered": True, "severity": hostile}, "odd": hostile}
     shown = picture(tmp_path, 1, hostile, revised_prompt=f"{hostile}!", model=hostile, content_filter_results=verdicts)
-    failed = failure(2, hostile, reason=hostile, remedy=hostile, filter_results=verdicts)
+    failed = failure(2, hostile, reason=hostile, remedy=hostile, request_id=hostile, filter_results=verdicts)
     page = visit(gallery_page(title=hostile, entries=[shown, failed]))
     page.locator("button.frame").click()
     assert page.locator("#view-prompt").text_content() == hostile

@@ -35,7 +35,8 @@ function pictureFrame(entry) {
 
 function failureFrame(entry) {
   const remedy = entry.remedy && make("p", { class: "quiet" }, entry.remedy);
-  return make("div", { class: "frame failure" }, make("strong", {}, "Failed"), make("p", { dir: "auto" }, entry.error), remedy);
+  const id = entry.id && make("p", { class: "quiet id" }, `Request id ${entry.id}`);
+  return make("div", { class: "frame failure" }, make("strong", {}, "Failed"), make("p", { dir: "auto" }, entry.error), remedy, id);
 }
 
 function marks(entry) {

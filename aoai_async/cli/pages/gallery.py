@@ -58,7 +58,12 @@ def _facts(picture: Picture) -> list[tuple[str, str | None]]:
 
 
 def _failure(failure: FailedPrompt) -> dict[str, Any]:
-    return {"error": failure.reason, "remedy": failure.remedy, "verdicts": verdicts(failure.filter_results, None)}
+    return {
+        "error": failure.reason,
+        "remedy": failure.remedy,
+        "id": failure.request_id,
+        "verdicts": verdicts(failure.filter_results, None),
+    }
 
 
 def _size(text: str | None) -> list[int] | None:
