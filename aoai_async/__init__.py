@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         RequestTooLargeError,
         UnexpectedAnswerError,
         UnprocessableEntityError,
+        UntrustedHostError,
         UploadSourceError,
     )
     from aoai_async.images import AsyncImages
@@ -155,6 +156,7 @@ __all__ = [
     "TokenCredential",
     "UnexpectedAnswerError",
     "UnprocessableEntityError",
+    "UntrustedHostError",
     "UploadSourceError",
     "__version__",
     "as_dict",
@@ -187,6 +189,7 @@ _HOMES = {
         "RequestTooLargeError",
         "UnexpectedAnswerError",
         "UnprocessableEntityError",
+        "UntrustedHostError",
         "UploadSourceError",
     ],
     "images": ["AsyncImages"],

@@ -219,8 +219,11 @@ class AsyncAzureOpenAI:
         Raises:
             AzureOpenAIError: As the methods do.
         """
-        raw = await send(self._settings, plan_request(request), options)
-        return evolve(raw, finish=self.images.attach) if isinstance(request, ImageGenerationsRequest) else raw
+        finish = self._attached if isinstance(request, ImageGenerationsRequest) else None
+        return await send(self._settings, plan_request(request), options, finish)
+
+    def _attached(self, answer: GenerateImagesResponse) -> GenerateImagesResponse:
+        return answer.attached_to(self.pictures)
 
     @overload
     async def send(

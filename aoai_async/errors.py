@@ -12,7 +12,8 @@
     │   └── PictureExpiredError           its address is older than the service allows (24 hours)
     └── APIError                          the service, or the way to it
         ├── APIConnectionError            no complete answer arrived
-        │   └── APITimeoutError           … within the time allowed
+        │   ├── APITimeoutError           … within the time allowed
+        │   └── UntrustedHostError        … because the host's certificate is not trusted
         ├── UnexpectedAnswerError         an answer of a form the API reference does not give
         └── APIStatusError                an answer with an error status
             ├── BadRequestError           400
@@ -51,6 +52,7 @@ __all__ = [
     "APIError",
     "APIConnectionError",
     "APITimeoutError",
+    "UntrustedHostError",
     "UnexpectedAnswerError",
     "APIResponseValidationError",
     "APIStatusError",
@@ -197,6 +199,10 @@ class APIConnectionError(APIError):
 
 class APITimeoutError(APIConnectionError):
     """No complete answer arrived within the time allowed."""
+
+
+class UntrustedHostError(APIConnectionError):
+    """Nothing was sent, because the host's certificate is not trusted; to try again does not help."""
 
 
 class UnexpectedAnswerError(APIError):

@@ -16,6 +16,8 @@ from aoai_async.transport.clock import Clock
 from aoai_async.wire.retry import RetryPolicy, is_worth_retrying, wait_before
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from aoai_async.transport.settings import CallOptions
     from aoai_async.wire.plan import Request
     from aoai_async.wire.response import RawResponse
@@ -122,11 +124,10 @@ class Group:
     async def _sent(
         self, lane: Lane, request: Request, options: CallOptions, deadline: float
     ) -> RawResponse[Any] | AzureOpenAIError:
+        if deadline == _FOREVER:
+            return await _outcome(lane.send(request, options))
         with move_on_after(deadline - self.clock.monotonic()):
-            try:
-                return await lane.send(request, options)
-            except AzureOpenAIError as error:
-                return error
+            return await _outcome(lane.send(request, options))
         return APITimeoutError(f"{lane.name} did not answer before the deadline")
 
     def _goes_on(self, journey: Journey, error: AzureOpenAIError, deadline: float) -> bool:
@@ -154,4 +155,11 @@ class Group:
             )
         if isinstance(error, RateLimitError):
             error.retry_after = max(wait, error.retry_after or 0.0)
+        return error
+
+
+async def _outcome(answer: Awaitable[RawResponse[Any]]) -> RawResponse[Any] | AzureOpenAIError:
+    try:
+        return await answer
+    except AzureOpenAIError as error:
         return error

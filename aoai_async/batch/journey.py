@@ -75,7 +75,7 @@ class Journey:
     def arrived(self, lane: Lane, answer: RawResponse[Any]) -> Carried:
         """Return how it went when a good answer came."""
         self._sent(lane)
-        return self._carried(evolve(answer, retries_taken=self.attempts - 1))
+        return self._carried(answer if self.attempts == 1 else evolve(answer, retries_taken=self.attempts - 1))
 
     def _sent(self, lane: Lane, *, is_sent: bool = True) -> None:
         if is_sent:

@@ -16,16 +16,21 @@ from aoai_async.errors import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitError,
+    UntrustedHostError,
 )
 from aoai_async.transport.sending import Ask
 from aoai_async.wire.retry import is_worth_retrying
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from aoai_async.transport.settings import CallOptions
     from aoai_async.wire.plan import Request
     from aoai_async.wire.response import RawResponse
 
 __all__ = ["Departure", "Lane", "is_not_there"]
+
+_NOT_THERE = (AuthenticationError, PermissionDeniedError, NotFoundError, CredentialError, UntrustedHostError)
 
 
 @frozen
@@ -79,9 +84,10 @@ class Lane:
         self.chosen += 1 / self.weight
         return Departure(self.pace.started(now), self.health.started())
 
-    async def send(self, request: Request, options: CallOptions) -> RawResponse[Any]:
-        """Send a request to this deployment, once; raises `AzureOpenAIError`."""
-        return await self.ask(request if self.model is None else evolve(request, model=self.model), options)
+    def send(self, request: Request, options: CallOptions) -> Awaitable[RawResponse[Any]]:
+        """Send a request to this deployment, once; what it returns raises `AzureOpenAIError` when awaited."""
+        is_meant = self.model is None or self.model == request.model
+        return self.ask(request if is_meant else evolve(request, model=self.model), options)
 
     def note(self, departure: Departure, now: float, outcome: RawResponse[Any] | AzureOpenAIError) -> None:
         """Give the place back after a request, and learn from what came of it."""
@@ -111,7 +117,7 @@ class Lane:
 
 def is_not_there(error: Exception) -> bool:
     """Tell whether an answer says that the deployment does not exist, or not for us."""
-    return isinstance(error, AuthenticationError | PermissionDeniedError | NotFoundError | CredentialError)
+    return isinstance(error, _NOT_THERE)
 
 
 def _is_answer(error: AzureOpenAIError) -> bool:

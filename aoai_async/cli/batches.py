@@ -71,9 +71,10 @@ async def run_batch(
         JournalError: The journal is in use, or cannot be read or written.
         OSError: The journal's folder or the failures cannot be written.
     """
-    await in_thread(journal.parent.mkdir, parents=True, exist_ok=True)
     total = len(jobs) + len(refused)
-    async with connected(arguments) as client, Display.of(arguments, total, label) as display:
+    # In a thread, as it may read a file; and first of all, so that wrong use leaves nothing behind.
+    async with await in_thread(connected, arguments) as client, Display.of(arguments, total, label) as display:
+        await in_thread(journal.parent.mkdir, parents=True, exist_ok=True)
         runner = BatchRunner(
             client,
             max_concurrency=arguments.concurrency,

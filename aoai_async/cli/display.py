@@ -46,7 +46,7 @@ class _Writing:
         for stream, text in ((sys.stderr, self.before), (self.stream, self.text), (sys.stderr, self.after)):
             put(stream, text)
 
-    def settle(self, error: OSError | None) -> None:
+    def settle(self, error: Exception | None) -> None:
         if self.is_done.done():
             return
         if error is None:
@@ -60,7 +60,7 @@ class Display:
     """Shows how far a batch is: lines that are redrawn on a terminal, plain lines elsewhere, or nothing.
 
     Results alone go to standard output. Everything is written in threads, one thing after the other, so that a
-    terminal that stands still, or a reader that is slow, does not stall what is in flight.
+    terminal that stands still, or a reader that is slow, does not stall what is in flight. It needs no extra.
 
     Attributes:
         progress: What is counted.
@@ -142,7 +142,9 @@ class Display:
         story = f"{self.label(outcome.request)}: {status_of(outcome)}"
         if not self.is_verbose:
             return story
-        return f"{story} after {outcome.attempts} attempts in {outcome.seconds:.1f} s by {outcome.deployment}"
+        return (
+            f"{story} ({outcome.seconds:.1f} s, attempts: {outcome.attempts}, {outcome.deployment or 'nobody asked'})"
+        )
 
     async def _refresh(self) -> None:
         # When the terminal is gone there is nobody to show anything to.
@@ -163,7 +165,8 @@ class Display:
             writing.before, writing.after = self._erasure(), self._board()
             try:
                 await in_thread(writing.carry_out)
-            except OSError as error:
+            # A stream that is closed is a ValueError.
+            except (OSError, ValueError) as error:
                 writing.settle(error)
             else:
                 writing.settle(None)

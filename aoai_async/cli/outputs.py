@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zlib
@@ -9,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from attrs import define, field, frozen
+from attrs import astuple, define, field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,12 +20,15 @@ __all__ = ["Ledger"]
 
 @frozen
 class _Mark:
-    """That a file was written: by which job, of which recording, and how it looked then."""
+    """That a file was written: of which recording, with what in it, and how it looked then."""
 
-    job: str
     recording: str
+    digest: str
     size: int
     modified: int
+
+    def fits(self, status: os.stat_result) -> bool:
+        return (self.size, self.modified) == (status.st_size, status.st_mtime_ns)
 
 
 @define(eq=False)
@@ -49,10 +53,16 @@ class Ledger:
                 ledger._read(line)
         return ledger
 
-    def was_made(self, place: Path, job: str) -> bool:
-        """Tell whether a file is there that was last written for a job, even if somebody changed it since."""
+    def was_written(self, place: Path, content: bytes) -> bool:
+        """Tell whether this is what was last written to a file that is there, even if somebody changed it since.
+
+        A file that still is as it was written before that does not count: the run was killed before it was replaced.
+        """
         marks = self._marks.get(self._name(place), [])
-        return [mark.job for mark in marks[-1:]] == [job] and os.path.lexists(place)
+        if not marks or marks[-1].digest != _digest(content) or not os.path.lexists(place):
+            return False
+        status = os.lstat(place)
+        return marks[-1].fits(status) or not any(mark.fits(status) for mark in marks)
 
     def is_known(self, place: Path, recording: Path) -> bool:
         """Tell whether a file was ever made of a recording, even if somebody changed it since."""
@@ -60,22 +70,19 @@ class Ledger:
 
     def is_untouched(self, place: Path, recording: Path) -> bool:
         """Tell whether a file is as it was made of a recording. Raises `OSError`."""
-        status = os.lstat(place)
-        return any(
-            (mark.recording, mark.size, mark.modified) == (self._name(recording), status.st_size, status.st_mtime_ns)
-            for mark in self._marks.get(self._name(place), ())
-        )
+        status, maker = os.lstat(place), self._name(recording)
+        return any(mark.recording == maker and mark.fits(status) for mark in self._marks.get(self._name(place), ()))
 
-    def write(self, place: Path, content: bytes, job: str, recording: Path) -> None:
+    def write(self, place: Path, content: bytes, recording: Path) -> None:
         """Write a file, whole or not at all, and know it from then on. Raises `OSError`.
 
         It is known before it appears under its name, so that a killed run leaves no file that nobody made.
         """
-        _put(place, content, lambda status: self._note(place, job, recording, status))
+        _put(place, content, lambda status: self._note(place, content, recording, status))
 
-    def _note(self, place: Path, job: str, recording: Path, status: os.stat_result) -> None:
-        mark = _Mark(job, self._name(recording), status.st_size, status.st_mtime_ns)
-        line = json.dumps([self._name(place), mark.job, mark.recording, mark.size, mark.modified])
+    def _note(self, place: Path, content: bytes, recording: Path, status: os.stat_result) -> None:
+        mark = _Mark(self._name(recording), _digest(content), status.st_size, status.st_mtime_ns)
+        line = json.dumps([self._name(place), *astuple(mark)])
         with self.path.open("ab") as file:
             # The newline comes first, so that half a line of a killed run spoils no other.
             file.write(f"\n{line}".encode())
@@ -88,6 +95,10 @@ class Ledger:
 
     def _name(self, path: Path) -> str:
         return os.path.relpath(path, self.base)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _put(place: Path, content: bytes, announce: Callable[[os.stat_result], object]) -> None:

@@ -24,8 +24,11 @@ from aoai_async.wire.limits import Limits
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Collection
 
+    from aoai_async.batch import DeploymentPool
     from aoai_async.cli.transcripts import Listening
+    from aoai_async.client import AsyncAzureOpenAI
 
 __all__ = ["listen"]
 
@@ -41,11 +44,13 @@ def listen(arguments: Namespace, request: Listening) -> int:
         OSError: Standard input cannot be read, or there is no place for it.
     """
     _check(arguments)
+    client = connected(arguments)
     # It is written down before the loop runs, so that Ctrl-C ends the wait for it at once.
     with tempfile.NamedTemporaryFile(prefix="aoai-") as copy:
         try:
             _copy_to(copy.file)
-            text = asyncio.run(_heard(arguments, evolve(request, file=_named(arguments.stdin_name, Path(copy.name)))))
+            request = evolve(request, file=_named(arguments.stdin_name, Path(copy.name)))
+            text = asyncio.run(_heard(client, request, arguments.formats))
         except AzureOpenAIError as error:
             return _told(error, is_json=arguments.json)
     facts = {"input": "-", "status": "done", "result": text}
@@ -76,16 +81,16 @@ def _named(name: str | None, copy: Path) -> AudioFile:
         return AudioFile(copy, filename=name or sniffed_name(file.read(12)))
 
 
-async def _heard(arguments: Namespace, request: Listening) -> str:
-    async with connected(arguments) as client:
+async def _heard(client: AsyncAzureOpenAI | DeploymentPool, request: Listening, formats: Collection[str]) -> str:
+    async with client:
         try:
             answer = await client.send(request)
         except AzureOpenAIError as error:
-            instead = format_instead(error, arguments.formats)
+            instead = format_instead(error, formats)
             if instead in (None, request.response_format):
                 raise
             answer = await client.send(evolve(request, response_format=instead))
-    (write,) = writers_for(arguments.formats, is_page_wanted=False).values()
+    (write,) = writers_for(formats, is_page_wanted=False).values()
     return write(answer, Path("-"), Path("-"))
 
 

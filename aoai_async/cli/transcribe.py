@@ -51,8 +51,6 @@ def _check(arguments: Namespace) -> None:
         raise ConfigurationError("- is standard input and stands alone; a file of that name is ./-")
     if arguments.word_times and not ("verbose_json" in arguments.formats or arguments.page):
         raise ConfigurationError("--word-times adds to verbose_json: ask for it with --format verbose_json")
-    if not arguments.deployments and not _model(arguments):
-        raise ConfigurationError("No deployment: give --model NAME, or set AZURE_OPENAI_DEPLOYMENT")
 
 
 def _transcribe(arguments: Namespace, found: Found) -> int:

@@ -107,17 +107,20 @@ class Transcripts:
         return Job(request, id=content_id(evolve(request, file=os.path.relpath(file, self.ledger.base))))
 
     def _write(self, transcript: Transcript, outcome: Outcome) -> list[Path]:
-        is_settled = outcome.is_from_journal and not self.is_overwriting
-        wanted = {
+        contents = {
             place: self.writers[ending](outcome.result, transcript.recording, place).encode(errors="replace")
             for ending, place in transcript.outputs.items()
-            if not (is_settled and self.ledger.was_made(place, outcome.id))
         }
-        missing = {place: content for place, content in wanted.items() if not _holds(place, content)}
+        missing = {place: content for place, content in contents.items() if not self._is_there(place, content, outcome)}
         self._refuse_changed(missing, transcript.recording)
         for place, content in missing.items():
-            self.ledger.write(place, content, outcome.id, transcript.recording)
+            self.ledger.write(place, content, transcript.recording)
         return list(missing)
+
+    def _is_there(self, place: Path, content: bytes, outcome: Outcome) -> bool:
+        # What was corrected by hand since it was written stays so.
+        is_kept = outcome.is_from_journal and not self.is_overwriting and self.ledger.was_written(place, content)
+        return is_kept or _holds(place, content)
 
     def _refuse_changed(self, places: Collection[Path], recording: Path) -> None:
         changed = [p for p in places if os.path.lexists(p) and not self.ledger.is_untouched(p, recording)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import evolve, field, fields, frozen
+from attrs import field, fields, frozen
 
 from aoai_async.errors import PictureError
 from aoai_async.schema.base import Answer, OpenEnum, SchemaObject
@@ -127,6 +127,18 @@ class ImageResult(SchemaObject):
         """
         return await self._owner().save(self, path)
 
+    def attached_to(self, fetcher: PictureFetcher) -> ImageResult:
+        """Return the same picture, which `fetcher` can read and save."""
+        return ImageResult(
+            url=self.url,
+            b64_json=self.b64_json,
+            revised_prompt=self.revised_prompt,
+            content_filter_results=self.content_filter_results,
+            prompt_filter_results=self.prompt_filter_results,
+            extra=self.extra,
+            fetcher=fetcher,
+        )
+
     def _owner(self) -> PictureFetcher:
         if self.fetcher is None:
             raise PictureError("This result belongs to no client: pass it through client.images.attach(...)")
@@ -147,7 +159,8 @@ class GenerateImagesResponse(Answer):
 
     def attached_to(self, fetcher: PictureFetcher) -> GenerateImagesResponse:
         """Return the same answer with pictures that `fetcher` can read and save."""
-        return evolve(self, data=[evolve(result, fetcher=fetcher) for result in self.data])
+        data = [result.attached_to(fetcher) for result in self.data]
+        return GenerateImagesResponse(created=self.created, data=data, extra=self.extra, info=self.info)
 
 
 @frozen(kw_only=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 from multidict import CIMultiDict
-from yarl import URL
 
 from aoai_async.errors import APITimeoutError, AuthenticationError, AzureOpenAIError
+from aoai_async.transport.destinations import Destination
 from aoai_async.transport.exchange import Attempt, exchange
 from aoai_async.transport.settings import AttemptReport, Settings
 from aoai_async.transport.timeouts import Timeout
@@ -30,14 +30,23 @@ _log = logging.getLogger("aoai_async")
 
 @define(kw_only=True)
 class Call:
-    """One call with all its attempts."""
+    """One call with all its attempts.
+
+    Attributes:
+        settings: The client's.
+        timeout: How long it may take.
+        destination: Where it goes.
+        headers: The client's and the caller's.
+        kind: The class of the answer, or None where only the answer tells.
+        finish: What is made of the answer's object before the caller gets it.
+    """
 
     settings: Settings
     timeout: Timeout
-    operation: str
-    deployment: str
-    url: URL
+    destination: Destination
     headers: Mapping[str, str] = field(repr=False)
+    kind: type[Any] | None
+    finish: Callable[[Any], Any] | None = field(repr=False)
     _id: str = field(factory=lambda: str(uuid.uuid4()), init=False)
     _begun: float = field(init=False)
     _number: int = field(default=0, init=False)
@@ -49,7 +58,7 @@ class Call:
     def __attrs_post_init__(self) -> None:
         self._begun = self.settings.clock.monotonic()
 
-    async def answer(self, body: Body, kind: type[Any] | None) -> RawResponse[Any]:
+    async def answer(self, body: Body) -> RawResponse[Any]:
         """Send `body`, and return the first good answer.
 
         Raises:
@@ -61,7 +70,8 @@ class Call:
             outcome = await self._attempt(body)
             if not isinstance(outcome, AzureOpenAIError):
                 self._report()
-                return RawResponse(outcome, str(self.url.with_query(None)), self._number - 1, self._elapsed(), kind)
+                retries, shown = self._number - 1, self.destination.shown
+                return RawResponse(outcome, shown, retries, self._elapsed(), self.kind, self.finish)
             outcome.attempts = self._number
             wait = self._wait_after(outcome, body)
             self._report(outcome, wait)
@@ -95,7 +105,7 @@ class Call:
         headers["x-ms-client-request-id"] = self._id
         headers["Content-Type"] = body.content_type
         headers.update(self.headers)
-        return Attempt(self.url, headers, body.make(), self.settings.connections.proxy_for(str(self.url)))
+        return Attempt(self.destination.url, headers, body.make(), self.destination.proxy)
 
     def _wait_after(self, error: AzureOpenAIError, body: Body) -> float | None:
         if self._takes_new_token(error, body):
@@ -129,9 +139,12 @@ class Call:
 
     def _report(self, error: AzureOpenAIError | None = None, retry_in: float | None = None) -> None:
         self._is_under_way = False
+        watcher = self.settings.on_attempt
+        if watcher is None and not _log.isEnabledFor(logging.DEBUG):
+            return
         report = AttemptReport(
-            operation=self.operation,
-            deployment=self.deployment,
+            operation=self.destination.operation,
+            deployment=self.destination.deployment,
             number=self._number,
             seconds=self.settings.clock.monotonic() - self._attempt_begun,
             error=error,
@@ -139,5 +152,5 @@ class Call:
             client_request_id=self._id,
         )
         _log.debug("%s", report)
-        if self.settings.on_attempt is not None:
-            self.settings.on_attempt(report)
+        if watcher is not None:
+            watcher(report)

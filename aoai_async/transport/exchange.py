@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -13,7 +14,7 @@ from attrs import field, frozen
 from multidict import CIMultiDict
 from yarl import URL
 
-from aoai_async.errors import APIConnectionError, APITimeoutError, UnexpectedAnswerError
+from aoai_async.errors import APIConnectionError, APITimeoutError, UnexpectedAnswerError, UntrustedHostError
 from aoai_async.transport.upload import UploadBody
 from aoai_async.wire.decipher import unexpected
 from aoai_async.wire.reply import Reply
@@ -72,7 +73,7 @@ async def _answer(session: aiohttp.ClientSession, attempt: Attempt, timeout: Tim
         proxy=attempt.proxy,
         allow_redirects=False,
         raise_for_status=False,
-        timeout=aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read),
+        timeout=_attempt_timeout(timeout),
     ) as response:
         headers = CIMultiDict(response.headers)
         if response.status >= 300:
@@ -84,14 +85,20 @@ async def _answer(session: aiohttp.ClientSession, attempt: Attempt, timeout: Tim
         return Reply(response.status, headers, body)
 
 
+@lru_cache(maxsize=128)
+def _attempt_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read)
+
+
 async def read_within(content: aiohttp.StreamReader, limit: int) -> bytes | None:
     """Return a whole body, or None once it turns out to be longer than `limit` bytes."""
-    body = bytearray()
+    chunks, size = [], 0
     async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > limit:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
             return None
-    return bytes(body)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 async def _beginning(content: aiohttp.StreamReader, limit: int) -> bytes:
@@ -115,7 +122,7 @@ def connection_error(error: Exception, url: URL) -> APIConnectionError | Unexpec
     if isinstance(error, aiohttp.ClientResponseError):
         return UnexpectedAnswerError(f"{host} answered with something that is no HTTP: {error.message}")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        return APIConnectionError(f"The certificate of {host} is not trusted: {_reason(error)}")
+        return UntrustedHostError(f"The certificate of {host} is not trusted: {_reason(error)}")
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return APIConnectionError(f"There is no host {host}: {_reason(error)}; is the endpoint's name right?")
     if isinstance(error, aiohttp.ClientConnectorError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from aoai_async.transport.landing import landing_beside
 from aoai_async.transport.settings import Settings
 from aoai_async.transport.threads import in_thread
 from aoai_async.wire.address import is_safe_transport
-from aoai_async.wire.pictures import expiry, named_by_content, picture_ending
+from aoai_async.wire.pictures import decode_base64, expiry, named_by_content, picture_ending
 from aoai_async.wire.retry import PASSING_STATUSES, wait_before
 
 if TYPE_CHECKING:
@@ -135,8 +134,8 @@ def _address(text: str) -> URL:
 async def _decoded(text: str) -> AsyncGenerator[bytes, None]:
     try:
         for start in range(0, len(text), _BASE64_PIECE):
-            piece = text[start : start + _BASE64_PIECE]
-            yield await in_thread(binascii.a2b_base64, piece, strict_mode=True)
+            end = start + _BASE64_PIECE
+            yield await in_thread(decode_base64, text[start:end], is_last=end >= len(text))
     except ValueError as error:
         raise PictureError(f"The picture's base64 is damaged: {error}") from None
 

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from anyio import move_on_after
 from multidict import CIMultiDict
-from yarl import URL
 
 from aoai_async.errors import InvalidInputError, UnexpectedAnswerError
-from aoai_async.schema.given import NOT_GIVEN, NotGiven, given
+from aoai_async.schema.given import NOT_GIVEN, NotGiven
 from aoai_async.transport.attempts import Call
 from aoai_async.transport.bodies import body_of
 from aoai_async.transport.settings import CallOptions
 from aoai_async.transport.threads import in_thread
 from aoai_async.transport.timeouts import Timeout
-from aoai_async.wire.address import Route, checked_deployment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aoai_async.transport.settings import Settings
     from aoai_async.wire.plan import Plan, Request
@@ -34,26 +32,32 @@ _OPTIONS = frozenset({"extra_headers", "extra_query", "extra_body", "timeout", "
 T = TypeVar("T")
 
 
-async def send(settings: Settings, plan: Plan, options: CallOptions) -> RawResponse[Any]:
+async def send(
+    settings: Settings, plan: Plan, options: CallOptions, finish: Callable[[Any], Any] | None = None
+) -> RawResponse[Any]:
     """Send a request until an answer is good, or until trying on does not help.
+
+    Args:
+        settings: The client's.
+        plan: What to send.
+        options: The call's own.
+        finish: What is made of the answer's object before the caller gets it.
 
     Raises:
         AzureOpenAIError: Any of the tree, but those of pictures.
     """
-    deployment = _deployment(settings, plan)
-    route = settings.router(settings.endpoint.base, deployment, plan.operation)
     call = Call(
         settings=settings,
         timeout=options.timeout or settings.timeout,
-        operation=plan.operation,
-        deployment=deployment,
-        url=_url(route, {**settings.query, **options.query}),
+        destination=settings.destinations.of(_deployment(settings, plan), plan.operation, options.query),
         headers=_headers(settings.headers, options.headers),
+        kind=plan.answer,
+        finish=finish,
     )
     claims, limits = settings.connections.claims, settings.limits
     with move_on_after(call.timeout.total):
-        async with body_of(plan, route.fields, claims, limits, options.on_progress) as body:
-            return await call.answer(body, plan.answer)
+        async with body_of(plan, call.destination.fields, claims, limits, options.on_progress) as body:
+            return await call.answer(body)
     raise call.overdue()
 
 
@@ -80,7 +84,9 @@ async def answer_of(raw: RawResponse[T]) -> T:
 
 def split_params(params: Mapping[str, Any]) -> tuple[dict[str, Any], CallOptions]:
     """Divide a method's parameters into the fields of its request and the options of the call."""
-    fields = {name: given(value) for name, value in params.items() if name not in _OPTIONS}
+    fields = {
+        name: None if isinstance(value, NotGiven) else value for name, value in params.items() if name not in _OPTIONS
+    }
     timeout = params.get("timeout", NOT_GIVEN)
     options = CallOptions(
         headers=params.get("extra_headers") or {},
@@ -98,7 +104,7 @@ def _deployment(settings: Settings, plan: Plan) -> str:
             "No deployment: give model= (the name of the deployment), or azure_deployment= to the client",
             field="model",
         )
-    return checked_deployment(deployment)
+    return deployment
 
 
 def _headers(*layers: Mapping[str, str]) -> CIMultiDict[str]:
@@ -120,12 +126,3 @@ def _checked_value(name: str, value: object) -> str:
             f"The value of the header {name} cannot be sent: give a str without line breaks", field="extra_headers"
         )
     return value
-
-
-def _url(route: Route, query: dict[str, object]) -> URL:
-    texts = {name: _query_text(value) for name, value in query.items() if value is not None}
-    return URL(route.url, encoded=True).update_query(texts)
-
-
-def _query_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from aoai_async.errors import AzureOpenAIError
 from aoai_async.transport.bodies import Progress
 from aoai_async.transport.clock import Clock, SystemClock
 from aoai_async.transport.connections import Connections
 from aoai_async.transport.credentials import Authenticator
+from aoai_async.transport.destinations import Destinations
 from aoai_async.transport.timeouts import Timeout
 from aoai_async.wire.address import Endpoint, Router, deployment_route
 from aoai_async.wire.limits import Limits
@@ -75,3 +76,9 @@ class Settings:
     router: Router = field(default=deployment_route, repr=False)
     on_attempt: Callable[[AttemptReport], object] | None = field(default=None, repr=False)
     clock: Clock = field(factory=SystemClock, repr=False)
+    destinations: Destinations = field(
+        default=Factory(lambda own: Destinations(own.endpoint.base, own.query, own.router, own.connections), True),
+        init=False,
+        eq=False,
+        repr=False,
+    )

@@ -53,37 +53,40 @@ class UploadBody(Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send head, recording and tail."""
         await writer.write(self._frame.head)
-        async with aclosing(self._noted()) as pieces:
+        async with aclosing(self._counted()) as pieces:
             async for piece in pieces:
                 await writer.write(piece)
         await writer.write(self._frame.tail)
         self.is_complete = True
 
-    async def _noted(self) -> Pieces:
+    async def _counted(self) -> Pieces:
+        declared, sent = self._source.size, 0
         try:
-            async with aclosing(self._counted()) as pieces:
+            async with aclosing(self._source.pieces()) as pieces:
                 async for piece in pieces:
-                    yield piece
+                    sent += len(piece)
+                    _check_is_not_over(sent, declared)
+                    for part in _parts(piece):
+                        yield part
+                    self._report(sent, declared)
+            _check_is_whole(sent, declared)
         except Exception as error:
             self.failure = error
             raise
 
-    async def _counted(self) -> Pieces:
-        declared, sent = self._source.size, 0
-        async with aclosing(self._source.pieces()) as pieces:
-            async for piece in pieces:
-                sent += len(piece)
-                if sent > declared:
-                    raise UploadSourceError(f"The source has more bytes than the {declared:,} it was said to have")
-                for part in _parts(piece):
-                    yield part
-                self._report(sent, declared)
-        if sent < declared:
-            raise UploadSourceError(f"The source ended after {sent:,} of {declared:,} bytes")
-
     def _report(self, sent: int, total: int) -> None:
         if self._on_progress is not None:
             self._on_progress(sent, total)
+
+
+def _check_is_not_over(sent: int, declared: int) -> None:
+    if sent > declared:
+        raise UploadSourceError(f"The source has more bytes than the {declared:,} it was said to have")
+
+
+def _check_is_whole(sent: int, declared: int) -> None:
+    if sent < declared:
+        raise UploadSourceError(f"The source ended after {sent:,} of {declared:,} bytes")
 
 
 def _parts(piece: Any) -> list[Any]:

@@ -13,7 +13,7 @@ Its rules, where they differ from plain cattrs:
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from attrs import fields, has
 from cattrs import Converter, transform_error
@@ -22,8 +22,9 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
 from cattrs.preconf.msgspec import MsgspecJsonConverter, make_converter
 from cattrs.v import format_exception
-from msgspec import DecodeError, json
+from msgspec import DecodeError, ValidationError, convert, json
 
+from aoai_async.schema.audio import AudioSegment, AudioWord
 from aoai_async.schema.base import OpenEnum, SchemaObject
 from aoai_async.schema.filters import DalleContentFilterResults
 from aoai_async.schema.images import GenerateImagesResponse
@@ -109,6 +110,8 @@ def _converter(*, detailed: bool) -> MsgspecJsonConverter:
     converter.register_structure_hook(int, _strict_int)
     converter.register_structure_hook(float, _strict_float)
     converter.register_structure_hook_factory(_is_list, _list_structurer)
+    if not detailed:
+        converter.register_structure_hook_factory(_is_numerous, _numerous_structurer)
     converter.register_structure_hook_factory(_is_schema, _structurer)
     converter.register_structure_hook_factory(_is_verdicts, _verdict_structurer)
     converter.register_unstructure_hook_factory(_is_schema, _unstructurer)
@@ -128,6 +131,26 @@ def _list_structurer(kind: Any, converter: Converter) -> Callable[[Any, Any], An
         return build(value, kind)
 
     return structure
+
+
+def _is_numerous(kind: Any) -> bool:
+    return kind in (list[AudioSegment], list[AudioWord])
+
+
+def _numerous_structurer(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
+    known = _names(get_args(kind)[0])
+    structure = _list_structurer(kind, converter)
+
+    def structure_swiftly(value: Any, _: Any) -> Any:
+        # There are thousands of them, and all but always without a key that would have to be kept in `extra`.
+        try:
+            if all(map(known.issuperset, value)):
+                return convert(value, kind)
+        except (ValidationError, TypeError):
+            pass
+        return structure(value, kind)
+
+    return structure_swiftly
 
 
 def _is_schema(kind: Any) -> bool:

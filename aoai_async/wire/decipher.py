@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from aoai_async.errors import UnexpectedAnswerError
 from aoai_async.schema.audio import AudioResponse
-from aoai_async.schema.base import AnswerInfo, TextAnswer
+from aoai_async.schema.base import TextAnswer
 from aoai_async.wire.convert import MalformedJSONError, UnfitError, decode_json, fit
 from aoai_async.wire.faults import excerpt, status_error
-from aoai_async.wire.headers import answer_info, media_type
+from aoai_async.wire.headers import media_type
 
 if TYPE_CHECKING:
     from aoai_async.wire.reply import Reply
@@ -49,16 +47,15 @@ def decipher(reply: Reply, kind: type[Any] | None) -> Any:
     Raises:
         UnexpectedAnswerError: The answer is of another kind, or does not fit the schema.
     """
-    info = answer_info(reply.headers)
     form = media_type(reply.headers)
     if kind is None:
         kind = str if form == "text/plain" else AudioResponse
-    return _text(reply, form, info) if kind is str else _object(reply, form, kind, info)
+    return _text(reply, form) if kind is str else _object(reply, form, kind)
 
 
 def unexpected(reply: Reply, message: str) -> UnexpectedAnswerError:
     """Return the error for an answer of a form the API reference does not give."""
-    info = answer_info(reply.headers)
+    info = reply.info
     return UnexpectedAnswerError(
         message,
         status_code=reply.status,
@@ -70,21 +67,24 @@ def unexpected(reply: Reply, message: str) -> UnexpectedAnswerError:
     )
 
 
-def _text(reply: Reply, form: str, info: AnswerInfo) -> TextAnswer:
+def _text(reply: Reply, form: str) -> TextAnswer:
     if form != "text/plain":
         raise unexpected(reply, f"Plain text was asked for, and {form or 'something without a type'} came")
     try:
-        return TextAnswer(reply.body.decode(), info)
+        return TextAnswer(reply.body.decode(), reply.info)
     except UnicodeDecodeError as error:
         raise unexpected(reply, f"The answer is no UTF-8: {error}") from None
 
 
-def _object(reply: Reply, form: str, kind: type[Any], info: AnswerInfo) -> Any:
+def _object(reply: Reply, form: str, kind: type[Any]) -> Any:
     if form != "application/json" and not form.endswith("+json"):
         raise unexpected(reply, f"JSON was asked for, and {form or 'something without a type'} came")
     try:
-        return evolve(fit(decode_json(reply.body), kind), info=info)
+        answer = fit(decode_json(reply.body), kind)
     except MalformedJSONError as error:
         raise unexpected(reply, f"The answer is no JSON: {error}") from None
     except UnfitError as error:
         raise unexpected(reply, f"The answer does not fit the API reference: {error}") from None
+    # Nobody has seen it yet, and a copy would cost as much as reading it.
+    object.__setattr__(answer, "info", reply.info)
+    return answer

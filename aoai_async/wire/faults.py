@@ -10,7 +10,7 @@ from aoai_async.errors import APIStatusError, ContentFilteredError, status_error
 from aoai_async.schema.failures import InnerErrorCode
 from aoai_async.schema.filters import DalleFilterResults
 from aoai_async.wire.convert import MalformedJSONError, decode_json, fit
-from aoai_async.wire.headers import answer_info, told_wait
+from aoai_async.wire.headers import told_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ def status_error(reply: Reply, now: float) -> APIStatusError:
     told = _told(wrapped) or _told_otherwise(reply)
     message = told.message or f"The service answered {reply.status} without a reason"
     kind = ContentFilteredError if _is_filtered(reply.status, told.code, wrapped) else status_error_class(reply.status)
-    info = answer_info(reply.headers)
+    info = reply.info
     error = kind(
         message,
         status_code=reply.status,

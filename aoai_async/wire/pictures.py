@@ -8,7 +8,9 @@ from pathlib import PurePath
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["expiry", "named_by_content", "picture_ending"]
+from msgspec import convert
+
+__all__ = ["decode_base64", "expiry", "named_by_content", "picture_ending"]
 
 _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), ".png"),
@@ -24,6 +26,19 @@ AnyPath = TypeVar("AnyPath", bound=PurePath)
 def picture_ending(beginning: bytes) -> str | None:
     """Return the ending for a picture that begins so (12 bytes are enough), or None if it is no picture."""
     return next((ending for signature, ending in _SIGNATURES if signature.match(beginning)), None)
+
+
+def decode_base64(text: str, *, is_last: bool) -> bytes:
+    """Return the bytes of a stretch of base64, of a multiple of four characters unless it is the last.
+
+    Raises:
+        ValueError: It is damaged, or padded before the end.
+    """
+    # A fourth of the time that binascii takes.
+    content = convert(text, bytes)
+    if not is_last and len(content) * 4 != len(text) * 3:
+        raise ValueError("it is padded before the end")
+    return content
 
 
 def named_by_content(path: AnyPath, ending: str) -> AnyPath:

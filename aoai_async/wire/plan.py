@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, frozen
+from attrs import fields, frozen
 
 from aoai_async.errors import InvalidInputError
 from aoai_async.schema.audio import (
@@ -32,6 +32,7 @@ _AUDIO_ANSWERS: dict[str | None, type] = {
     "srt": str,
     "vtt": str,
 }
+_IMAGE_FIELDS = tuple(a.name for a in fields(ImageGenerationsRequest) if a.name not in ("model", "extra"))
 
 
 @frozen
@@ -99,7 +100,7 @@ def _plan_audio(operation: str, request: AudioRequest, own: Mapping[str, object]
 
 @plan_request.register
 def _plan_image(request: ImageGenerationsRequest) -> Plan:
-    known = asdict(request, filter=lambda attribute, _: attribute.name not in ("model", "extra"))
+    known = {name: getattr(request, name) for name in _IMAGE_FIELDS}
     body = {name: value for name, value in {**known, **request.extra}.items() if value is not None}
     return Plan("images/generations", request.model, GenerateImagesResponse, json=body)
 

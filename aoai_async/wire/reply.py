@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
+
+from aoai_async.wire.headers import answer_info
+
+if TYPE_CHECKING:
+    from aoai_async.schema.base import AnswerInfo
 
 __all__ = ["Reply"]
 
@@ -22,3 +29,8 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+
+    @cached_property
+    def info(self) -> AnswerInfo:
+        """Request id, region and remaining requests."""
+        return answer_info(self.headers)

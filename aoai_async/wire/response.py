@@ -9,7 +9,6 @@ from attrs import field, frozen
 
 from aoai_async.wire.convert import decode_json
 from aoai_async.wire.decipher import decipher
-from aoai_async.wire.headers import answer_info
 from aoai_async.wire.reply import Reply
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class RawResponse(Generic[T]):
     @property
     def info(self) -> AnswerInfo:
         """Request id, region and remaining requests."""
-        return answer_info(self.reply.headers)
+        return self.reply.info
 
     @property
     def request_id(self) -> str | None:

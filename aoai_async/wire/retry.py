@@ -8,7 +8,7 @@ from collections.abc import Callable
 from attrs import field, frozen
 from attrs.validators import ge
 
-from aoai_async.errors import APIConnectionError, APIError, APIStatusError
+from aoai_async.errors import APIConnectionError, APIError, APIStatusError, UntrustedHostError
 
 __all__ = ["PASSING_STATUSES", "RetryPolicy", "is_worth_retrying", "wait_before"]
 
@@ -48,7 +48,7 @@ def is_worth_retrying(error: Exception) -> bool:
         return advice == "true"
     if isinstance(error, APIStatusError):
         return error.status_code in PASSING_STATUSES
-    return isinstance(error, APIConnectionError)
+    return isinstance(error, APIConnectionError) and not isinstance(error, UntrustedHostError)
 
 
 def wait_before(retry: int, error: Exception, policy: RetryPolicy) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,31 +161,44 @@ def test_every_error_has_a_remedy() -> None:
 
 
 def test_the_ledger_knows_its_files(tmp_path: Path) -> None:
-    """A file is known by job, recording and how it was left, also after a run that ended in the middle of a line."""
+    """A file is known by its recording, content and looks, also after a run that ended in the middle of a line."""
     place, recording = tmp_path / "out/talk.txt", tmp_path / "talk.mp3"
     path = tmp_path / "ledger"
-    Ledger.opened(path, tmp_path).write(place, b"said", "job", recording)
+    Ledger.opened(path, tmp_path).write(place, b"said", recording)
     path.write_bytes(path.read_bytes() + b'\n["half')
     ledger = Ledger.opened(path, tmp_path)
-    ledger.write(tmp_path / "other.txt", b"said", "other", recording)
+    ledger.write(tmp_path / "other.txt", b"other", recording)
     ledger = Ledger.opened(path, tmp_path)
     assert place.read_bytes() == b"said"
-    assert ledger.was_made(place, "job")
-    assert not ledger.was_made(place, "other")
-    assert ledger.was_made(tmp_path / "other.txt", "other")
+    assert ledger.was_written(place, b"said")
+    assert not ledger.was_written(place, b"other")
+    assert ledger.was_written(tmp_path / "other.txt", b"other")
     assert ledger.is_known(place, recording)
     assert not ledger.is_known(place, tmp_path / "another.mp3")
     assert ledger.is_untouched(place, recording)
     place.write_bytes(b"corrected")
     assert not ledger.is_untouched(place, recording)
-    assert ledger.was_made(place, "job")
+    assert ledger.was_written(place, b"said")
     place.unlink()
-    assert not ledger.was_made(place, "job")
+    assert not ledger.was_written(place, b"said")
+
+
+def test_a_file_that_was_to_be_replaced(tmp_path: Path) -> None:
+    """When a run is killed after it noted a file and before it put it in its place, the old one is not taken for it."""
+    place, recording, path = tmp_path / "talk.txt", tmp_path / "talk.mp3", tmp_path / "ledger"
+    Ledger.opened(path, tmp_path).write(place, b"old", recording)
+    os.link(place, tmp_path / "kept")
+    Ledger.opened(path, tmp_path).write(place, b"new", recording)
+    os.replace(tmp_path / "kept", place)
+    ledger = Ledger.opened(path, tmp_path)
+    assert place.read_bytes() == b"old"
+    assert not ledger.was_written(place, b"new")
+    assert ledger.is_untouched(place, recording)
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     """When it cannot be put in its place, nothing is left behind."""
     (tmp_path / "talk.txt").mkdir()
     with pytest.raises(OSError, match="talk"):
-        Ledger.opened(tmp_path / "ledger", tmp_path).write(tmp_path / "talk.txt", b"said", "job", tmp_path / "talk.mp3")
+        Ledger.opened(tmp_path / "ledger", tmp_path).write(tmp_path / "talk.txt", b"said", tmp_path / "talk.mp3")
     assert {path.name for path in tmp_path.iterdir()} == {"talk.txt", "ledger"}

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cli.cli_tools import PATIENCE, RECORDING, HeldRecognizer, Run, Terminal
 
+from aoai_async.emulator import Fault
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -140,14 +142,23 @@ def test_a_killed_run_is_resumed(
 
 
 def test_killed_between_the_answer_and_the_file(run: Run, aoai_emulator: AzureOpenAIEmulator, talks: Path) -> None:
-    """What the journal has and the disk has not is written; what the disk has half is replaced."""
+    """What the journal has and the disk has not, or has only of the recording as it was before, is written."""
     assert run(*COMMAND).returncode == 0
-    (talks / "00.txt").unlink()
     ledger = talks.parent / ".aoai/transcribe.outputs.jsonl"
-    ledger.write_bytes(ledger.read_bytes()[:-10])
+    before = ledger.read_bytes(), (talks / "00.txt").stat()
+    (talks / "00.mp3").write_bytes(RECORDING * 2)
+    (talks / "01.mp3").write_bytes(RECORDING * 2)
+    aoai_emulator.set_faults([Fault(body="Something new."), Fault(body="Something new.")])
+    assert run(*COMMAND).returncode == 0
+    # As if it had been killed before any of these files was written.
+    ledger.write_bytes(before[0])
+    (talks / "00.txt").write_text("The kettle is on. Would you like some tea?\n")
+    os.utime(talks / "00.txt", ns=(before[1].st_mtime_ns, before[1].st_mtime_ns))
+    (talks / "01.txt").unlink()
     aoai_emulator.clear_requests()
     done = run(*COMMAND)
-    assert (done.returncode, done.stdout) == (1, "talks/00.txt\n")
+    assert (done.returncode, sorted(done.stdout.split())) == (0, ["talks/00.txt", "talks/01.txt"])
+    assert (talks / "00.txt").read_text() == (talks / "01.txt").read_text() == "Something new.\n"
     assert aoai_emulator.requests == []
 
 

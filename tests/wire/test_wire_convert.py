@@ -15,6 +15,7 @@ from aoai_async.schema.filters import ContentFilterSeverity, ContentFilterSeveri
 from aoai_async.schema.images import GenerateImagesResponse, ImageResult
 from aoai_async.wire.convert import MalformedJSONError, UnfitError, as_dict, decode_json, encode_json, fit
 
+NEARLY_A_NUMBER = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.lists(st.integers()) | JSON
 ANSWERS_WITH_JSON = st.one_of([st.tuples(st.just(kind), fitting) for kind, fitting in ANSWERS])
 
 
@@ -31,6 +32,27 @@ def test_what_does_not_fit_is_refused(kind: type[Any], value: object) -> None:
     with suppress(UnfitError):
         fitted = fit(value, kind)
         assert fit(as_dict(fitted), kind) == fitted
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["id", "start", "text", "tokens"]), NEARLY_A_NUMBER), max_size=3))
+def test_segments_are_read_alike_with_unknown_keys_and_without(segments: list[dict[str, Any]]) -> None:
+    """A segment without unknown keys is read as one that has some, or both are refused."""
+    with_unknown = [{**segment, "usage": 1} for segment in segments]
+    try:
+        expected = fit({"text": "", "segments": with_unknown}, AudioVerboseResponse)
+    except UnfitError:
+        with pytest.raises(UnfitError):
+            fit({"text": "", "segments": segments}, AudioVerboseResponse)
+    else:
+        plain = [evolve(segment, extra={}) for segment in expected.segments or []]
+        assert repr(fit({"text": "", "segments": segments}, AudioVerboseResponse).segments) == repr(plain)
+
+
+@pytest.mark.parametrize("segments", ["id", {"id": 1}, [["id"]], ["id"], [5], [None], 5])
+def test_segments_that_are_none_are_refused(segments: object) -> None:
+    """What is no list of objects is not taken for one."""
+    with pytest.raises(UnfitError, match="segments"):
+        fit({"text": "", "segments": segments}, AudioVerboseResponse)
 
 
 @given(JSON)

@@ -1,3 +1,4 @@
+import base64
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aoai_async.wire.pictures import expiry, named_by_content, picture_ending
+from aoai_async.wire.pictures import decode_base64, expiry, named_by_content, picture_ending
 
 ADDRESS = "https://store.blob.example/private/images/1/generated_00.png"
 MOMENT = datetime(2023, 10, 27, 17, 45, 9, tzinfo=UTC)
@@ -82,3 +83,29 @@ def test_an_expiry_is_always_comparable(url: str) -> None:
     """Whatever an address holds, nothing is raised, and a moment can be compared with another."""
     moment = expiry(url)
     assert moment is None or isinstance(moment <= MOMENT, bool)
+
+
+@given(st.binary(max_size=50), st.integers(0, 12))
+def test_base64_may_be_taken_in_stretches(content: bytes, quads: int) -> None:
+    """Stretches of a multiple of four characters give the bytes that were written."""
+    text = base64.b64encode(content).decode()
+    first, rest = text[: 4 * quads], text[4 * quads :]
+    if rest:
+        assert decode_base64(first, is_last=False) + decode_base64(rest, is_last=True) == content
+    else:
+        assert decode_base64(first, is_last=True) == content
+
+
+@pytest.mark.parametrize("text", ["AA==", "AAA="])
+def test_base64_is_padded_at_its_end_alone(text: str) -> None:
+    """A stretch in the middle that is padded would lose bytes without a word."""
+    assert decode_base64(text, is_last=True)
+    with pytest.raises(ValueError, match="padded"):
+        decode_base64(text, is_last=False)
+
+
+@pytest.mark.parametrize("text", ["A", "AA", "AA=", "A===", "AA-_", "AA\n==", "é===", "\ud800===", "===="])
+def test_damaged_base64_is_refused(text: str) -> None:
+    """What is no base64 is not read as some."""
+    with pytest.raises(ValueError, match="base64|surrogates"):
+        decode_base64(text, is_last=True)

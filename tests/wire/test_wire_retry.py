@@ -14,6 +14,7 @@ from aoai_async.errors import (
     InvalidInputError,
     PictureError,
     UnexpectedAnswerError,
+    UntrustedHostError,
     UploadSourceError,
     status_error_class,
 )
@@ -40,6 +41,7 @@ def test_passing_statuses_are_tried_again(status: int) -> None:
     [
         (APIConnectionError("lost"), True),
         (APITimeoutError("late"), True),
+        (UntrustedHostError("not trusted"), False),
         (UnexpectedAnswerError("odd", status_code=200), False),
         (APIError("unknown"), False),
         (CredentialError("no token"), False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,12 @@ __all__ = ["add_connection", "add_manner", "add_pace", "at_least_one", "positive
 def add_connection(parser: ArgumentParser) -> None:
     """Add the options that say where the service is and who asks."""
     where = parser.add_argument_group("the service")
-    where.add_argument("--model", help="the deployment (AZURE_OPENAI_DEPLOYMENT)")
+    where.add_argument("--model", metavar="NAME", help="the deployment (AZURE_OPENAI_DEPLOYMENT)")
     where.add_argument("--endpoint", metavar="URL", help="the resource's address (AZURE_OPENAI_ENDPOINT)")
     where.add_argument(
         "--api-key-env",
         metavar="NAME",
-        default="AZURE_OPENAI_API_KEY",
-        help="the environment variable that holds the key (%(default)s)",
+        help="the environment variable that holds the key (AZURE_OPENAI_API_KEY, unless AZURE_OPENAI_AD_TOKEN is set)",
     )
     where.add_argument("--entra", action="store_true", help="sign in with Microsoft Entra, as azure-identity finds it")
     where.add_argument("--deployments", type=Path, metavar="FILE", help="a TOML file of deployments to use as one")
@@ -42,16 +42,18 @@ def add_manner(parser: ArgumentParser) -> None:
 
 
 def at_least_one(text: str) -> int:
-    """Return a whole number of 1 or more."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    """Return a whole number of 1 or more; argparse tells what is none."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is no whole number of 1 or more")
+    return int(text)
 
 
 def positive(text: str) -> float:
-    """Return a number above 0."""
-    number = float(text)
+    """Return a number above 0; argparse tells what is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
     if not 0 < number < float("inf"):
-        raise ValueError(text)
+        raise ArgumentTypeError(f"{text!r} is no number above 0")
     return number
