@@ -93,8 +93,9 @@ class Call:
     async def _attempt(self, body: Body) -> Reply | AzureOpenAIError:
         try:
             self._credentials = await self.settings.authenticator.headers(rejected=self._rejected)
-            session = self.settings.connections.session()
-            reply = await exchange(session, self._outgoing(body), self.timeout, self.settings.limits)
+            connections = self.settings.connections
+            session, outgoing = connections.session(), self._outgoing(body)
+            reply = await exchange(session, connections.turns, outgoing, self.timeout, self.settings.limits)
             check_status(reply, self.settings.clock.unix())
         except AzureOpenAIError as error:
             return error

@@ -13,6 +13,7 @@ import aiohttp
 from aoai_async._version import __version__
 from aoai_async.errors import ConfigurationError
 from aoai_async.transport.sources import Claims
+from aoai_async.transport.turns import Turns
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -32,6 +33,7 @@ class Connections:
 
     Attributes:
         claims: The streams that uploads are reading.
+        turns: The order in which large answers are read.
     """
 
     def __init__(self, session: aiohttp.ClientSession | None = None) -> None:
@@ -41,6 +43,7 @@ class Connections:
         self._is_closed = False
         self._proxies: dict[str, str | None] = {}
         self.claims = Claims()
+        self.turns = Turns()
 
     def session(self) -> aiohttp.ClientSession:
         """Return the session for requests to the service; to be called in a running loop.

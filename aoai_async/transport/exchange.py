@@ -21,9 +21,12 @@ from aoai_async.wire.reply import Reply
 
 if TYPE_CHECKING:
     from aoai_async.transport.timeouts import Timeout
+    from aoai_async.transport.turns import Turns
     from aoai_async.wire.limits import Limits
 
 __all__ = ["Attempt", "connection_error", "exchange", "harmless", "read_within"]
+
+_LARGE = 512 * 1024
 
 
 @frozen
@@ -43,7 +46,9 @@ class Attempt:
     proxy: str | None = field(default=None, repr=False)
 
 
-async def exchange(session: aiohttp.ClientSession, attempt: Attempt, timeout: Timeout, limits: Limits) -> Reply:
+async def exchange(
+    session: aiohttp.ClientSession, turns: Turns, attempt: Attempt, timeout: Timeout, limits: Limits
+) -> Reply:
     """Send one request and return the answer, whatever its status.
 
     Raises:
@@ -54,7 +59,7 @@ async def exchange(session: aiohttp.ClientSession, attempt: Attempt, timeout: Ti
     """
     body = attempt.body
     try:
-        reply = await _answer(session, attempt, timeout, limits)
+        reply = await _answer(session, turns, attempt, timeout, limits)
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
         failure = body.failure if isinstance(body, UploadBody) else None
         if failure is not None:
@@ -65,7 +70,9 @@ async def exchange(session: aiohttp.ClientSession, attempt: Attempt, timeout: Ti
     return reply
 
 
-async def _answer(session: aiohttp.ClientSession, attempt: Attempt, timeout: Timeout, limits: Limits) -> Reply:
+async def _answer(
+    session: aiohttp.ClientSession, turns: Turns, attempt: Attempt, timeout: Timeout, limits: Limits
+) -> Reply:
     async with session.post(
         attempt.url,
         headers=attempt.headers,
@@ -78,7 +85,11 @@ async def _answer(session: aiohttp.ClientSession, attempt: Attempt, timeout: Tim
         headers = CIMultiDict(response.headers)
         if response.status >= 300:
             return Reply(response.status, headers, await _beginning(response.content, limits.error))
-        body = await read_within(response.content, limits.answer)
+        if (response.content_length or 0) > _LARGE:
+            async with turns.turn():
+                body = await read_within(response.content, limits.answer)
+        else:
+            body = await read_within(response.content, limits.answer)
         if body is None:
             message = f"The answer has more than {limits.answer:,} bytes, the limit for one"
             raise unexpected(Reply(response.status, headers, b""), message)

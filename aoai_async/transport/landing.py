@@ -14,25 +14,38 @@ from aoai_async.errors import InvalidInputError, PictureError
 from aoai_async.transport.threads import close_quietly, finish, in_thread, open_in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
 __all__ = ["Landing", "landing_beside"]
+
+_BEGINNING = 12
 
 
 @define
 class Landing:
-    """A file under its temporary name."""
+    """A file under its temporary name.
+
+    Attributes:
+        beginning: Its first bytes, at least 12 of them once they are written.
+    """
 
     _file: IO[bytes]
     _temporary: Path
+    beginning: bytes = field(default=b"", init=False)
     _is_settled: bool = field(default=False, init=False)
 
-    async def write(self, piece: bytes) -> None:
-        """Append to the file; raises `PictureError`, for example when the disk is full."""
+    async def write(self, pieces: Iterable[bytes]) -> None:
+        """Append to the file, in a thread; raises `PictureError`, for example when the disk is full."""
         try:
-            await in_thread(self._file.write, piece)
+            await in_thread(self._append, pieces)
         except OSError as error:
             raise PictureError(f"The picture cannot be written: {error.strerror}") from error
+
+    def _append(self, pieces: Iterable[bytes]) -> None:
+        for piece in pieces:
+            self._file.write(piece)
+            if len(self.beginning) < _BEGINNING:
+                self.beginning += piece[:_BEGINNING]
 
     async def settle(self, path: Path) -> Path:
         """Give the file its name, in place of any file that had it; raises `PictureError`."""

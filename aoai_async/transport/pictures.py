@@ -23,7 +23,7 @@ from aoai_async.wire.retry import PASSING_STATUSES, wait_before
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
     from aoai_async.schema.images import ImageResult
 
@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 _BASE64_PIECE = 2**20  # a multiple of four, so that each piece can be decoded by itself
 _PIECE = 256 * 1024
+_SIGNATURE = 12
 _REFUSALS = (401, 403, 404, 410)
 
 
@@ -51,17 +52,23 @@ class Pictures:
         return await self._patiently(lambda: self._save(result, Path(path)))
 
     async def _read(self, result: ImageResult) -> bytes:
-        content = b"".join([piece async for piece in self._pieces(result)])
-        _ending(content[:12])
+        if result.b64_json:
+            content = await in_thread(b"".join, self._decoded(result.b64_json))
+        else:
+            content = b"".join([piece async for piece in self._fetched(result)])
+        _ending(content)
         return content
 
     async def _save(self, result: ImageResult, path: Path) -> Path:
-        beginning = b""
-        async with landing_beside(path) as landing, aclosing(self._pieces(result)) as pieces:
-            async for piece in pieces:
-                beginning = (beginning + piece[:12])[:12]
-                await landing.write(piece)
-            return await landing.settle(named_by_content(path, _ending(beginning)))
+        async with landing_beside(path) as landing:
+            if result.b64_json:
+                # All in one thread, so that one picture after the other is out of memory.
+                await landing.write(self._decoded(result.b64_json))
+            else:
+                async with aclosing(self._fetched(result)) as pieces:
+                    async for piece in pieces:
+                        await landing.write([piece])
+            return await landing.settle(named_by_content(path, _ending(landing.beginning)))
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         total = self.settings.timeout.total
@@ -81,21 +88,23 @@ class Pictures:
                     raise
                 await self.settings.clock.sleep(wait_before(number, error, self.settings.retry))
 
-    async def _pieces(self, result: ImageResult) -> AsyncGenerator[bytes, None]:
-        if result.b64_json:
-            source = _decoded(result.b64_json)
-        elif result.url:
-            source = self._fetched(_address(result.url))
-        else:
-            raise PictureError("The service sent neither an address nor base64 for this picture")
+    def _decoded(self, text: str) -> Iterator[bytes]:
         size = 0
-        async with aclosing(source) as pieces:
+        for start in range(0, len(text), _BASE64_PIECE):
+            piece = _stretch(text, start)
+            size += len(piece)
+            self._check_size(size)
+            yield piece
+
+    async def _fetched(self, result: ImageResult) -> AsyncGenerator[bytes, None]:
+        url, size = _address(result.url), 0
+        async with aclosing(self._downloaded(url)) as pieces:
             async for piece in pieces:
                 size += len(piece)
                 self._check_size(size)
                 yield piece
 
-    async def _fetched(self, url: URL) -> AsyncGenerator[bytes, None]:
+    async def _downloaded(self, url: URL) -> AsyncGenerator[bytes, None]:
         if not self.settings.endpoint.allow_http and not is_safe_transport(url.scheme, url.host):
             raise PictureError(f"The picture lies at an address that is not https, on {url.host}: it is not fetched")
         timeout = self.settings.timeout
@@ -123,7 +132,9 @@ class Pictures:
             )
 
 
-def _address(text: str) -> URL:
+def _address(text: str | None) -> URL:
+    if not text:
+        raise PictureError("The service sent neither an address nor base64 for this picture")
     with suppress(ValueError):
         url = URL(text, encoded=True)
         if url.scheme in ("http", "https") and url.host:
@@ -131,19 +142,18 @@ def _address(text: str) -> URL:
     raise PictureError("The service sent something that is no address for this picture")
 
 
-async def _decoded(text: str) -> AsyncGenerator[bytes, None]:
+def _stretch(text: str, start: int) -> bytes:
+    end = start + _BASE64_PIECE
     try:
-        for start in range(0, len(text), _BASE64_PIECE):
-            end = start + _BASE64_PIECE
-            yield await in_thread(decode_base64, text[start:end], is_last=end >= len(text))
+        return decode_base64(text[start:end], is_last=end >= len(text))
     except ValueError as error:
         raise PictureError(f"The picture's base64 is damaged: {error}") from None
 
 
-def _ending(beginning: bytes) -> str:
-    ending = picture_ending(beginning)
+def _ending(content: bytes) -> str:
+    ending = picture_ending(content[:_SIGNATURE])
     if ending is None:
-        raise PictureError(f"What came is no picture: it begins with {beginning!r}")
+        raise PictureError(f"What came is no picture: it begins with {content[:_SIGNATURE]!r}")
     return ending
 
 
