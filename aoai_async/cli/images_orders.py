@@ -96,7 +96,7 @@ def _checked(row: Row, name: str, value: Any) -> Any:
         raise _wrong(row, name, f"there is no such column; there are {', '.join(_COLUMNS)}")
     if name == "n":
         return _whole(row, value)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value.encode(errors="replace").decode() != value:
         raise _wrong(row, name, f"{value!r} is no text")
     if name == "size":
         return _size(row, value)

@@ -144,6 +144,18 @@ def test_wrong_use(run: Run, out: Path, aoai_emulator: AzureOpenAIEmulator, wron
     assert not out.exists()
 
 
+def test_a_pool_of_deployments(run: Run, out: Path, tmp_path: Path, aoai_emulator: AzureOpenAIEmulator) -> None:
+    """Deployments of a file draw together; a prompt cannot name another model then."""
+    fleet = f'[[deployment]]\nmodel = "dall-e-3"\nendpoint = "{aoai_emulator.endpoint}"\n'
+    (tmp_path / "fleet.toml").write_text(fleet)
+    (tmp_path / "own.jsonl").write_text('{"prompt": "a corgi", "model": "my-own"}')
+    command = ("images", "--deployments", "fleet.toml", "--out", "out")
+    assert run(*command, "own.jsonl").returncode == 2
+    assert run(*command, "a corgi").returncode == 0
+    assert pictures_in(out) == ["0001-a-corgi.png"]
+    assert manifest(out)[0]["model"].endswith("dall-e-3")
+
+
 def test_standard_input(run: Run, out: Path) -> None:
     """Prompts can come from another program."""
     assert run(*COMMAND, "-", stdin=b"a corgi\n# not this\na cat\n").returncode == 0

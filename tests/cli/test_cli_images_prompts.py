@@ -97,6 +97,7 @@ def test_tables_have_a_column_for_each_parameter(tmp_path: Path, name: str, cont
         ("p.jsonl", '{"prompt": "a"}\n{"prompt"', "p.jsonl, line 2: it is no JSON"),
         ("p.jsonl", '["a"]', "p.jsonl, line 1: it is no JSON object"),
         ("p.jsonl", '{"prompt": 7}', "p.jsonl, line 1, column prompt: 7 is no text"),
+        ("p.jsonl", '{"prompt": "lone \\ud800"}', "p.jsonl, line 1, column prompt: 'lone \\ud800' is no text"),
         ("p.jsonl", '{"prompt": "a", "n": true}', "p.jsonl, line 1, column n: True is no whole number"),
         ("p.jsonl", '{"prompt": "a", "response_format": "url"}', "p.jsonl, line 1, column response_format"),
         ("p.jsonl", "[" * 100_000, "p.jsonl, line 1: it is no JSON"),
