@@ -64,3 +64,6 @@ def _check_models(arguments: Namespace, orders: list[Order]) -> None:
     named = [order for order in orders if order.request.model]
     if arguments.deployments and named:
         raise ConfigurationError(f"--deployments says which models draw; {named[0].label} names one of its own")
+    if orders and len(named) == len(orders):
+        # Then nobody need say which model draws where a prompt names none.
+        arguments.model = named[0].request.model

@@ -156,6 +156,19 @@ def test_a_pool_of_deployments(run: Run, out: Path, tmp_path: Path, aoai_emulato
     assert manifest(out)[0]["model"].endswith("dall-e-3")
 
 
+def test_models_of_their_own(out: Path, tmp_path: Path, aoai_emulator: AzureOpenAIEmulator) -> None:
+    """Where each prompt names its model, nothing else need; where one does not, it is said what is missing."""
+    run = Run(tmp_path, settings(aoai_emulator, AZURE_OPENAI_DEPLOYMENT=""))
+    prompts = tmp_path / "prompts.jsonl"
+    prompts.write_text('{"prompt": "a corgi", "model": "dall-e-3"}\n')
+    assert run("images", "prompts.jsonl", "--out", "out").returncode == 0
+    assert manifest(out)[0]["model"] == "dall-e-3"
+    prompts.write_text('{"prompt": "a corgi", "model": "dall-e-3"}\n{"prompt": "a fox"}\n')
+    lacking = run("images", "prompts.jsonl", "--out", "other")
+    assert lacking.returncode == 2
+    assert "--model" in lacking.stderr
+
+
 def test_standard_input(run: Run, out: Path) -> None:
     """Prompts can come from another program."""
     assert run(*COMMAND, "-", stdin=b"a corgi\n# not this\na cat\n").returncode == 0
