@@ -1,0 +1,23 @@
+"""The ways to do the same work that are compared.
+
+Each imports its library only when it is opened, so that a process holds no more than its own contender.
+"""
+
+from __future__ import annotations
+
+from benchmarks.contenders import bare_aiohttp, curl, openai_python, ours, raw_sendfile, raw_socket
+
+__all__ = ["CONTENDERS"]
+
+_ALL = (
+    ours.CONTENDER,
+    openai_python.PATH,
+    openai_python.FILE,
+    openai_python.AIOHTTP,
+    bare_aiohttp.CONTENDER,
+    curl.CONTENDER,
+    curl.PARALLEL,
+    raw_socket.CONTENDER,
+    raw_sendfile.CONTENDER,
+)
+CONTENDERS = {contender.name: contender for contender in _ALL}
