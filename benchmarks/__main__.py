@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_ROUNDS = 5
+_ROUNDS = 3
 _RESULTS = "results.json"
 
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = _plan(options)
     with TemporaryDirectory(dir=options.folder) as folder:
         records = list(run_cases(plan, Path(folder), lambda title: print(title, file=sys.stderr, flush=True)))
-    report = Report(machine=machine(), absent=absent(plan), records=records)
+    report = Report(machine=machine(), is_quick=plan.is_quick, absent=absent(plan), records=records)
     _write(report, options.out)
     _show(report, plan)
     return 1 if list(_wrongs(report, plan)) else 0

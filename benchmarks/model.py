@@ -146,6 +146,7 @@ class Case:
         measures: What is shown; the first one is drawn.
         goals: What ours must reach.
         axis: What tells the loads of a curve apart.
+        ours: Who of the contenders is us.
     """
 
     name: str
@@ -157,6 +158,7 @@ class Case:
     measures: tuple[Measure, ...]
     goals: tuple[Goal, ...]
     axis: Literal["kilobytes", "at_once"] = "at_once"
+    ours: str = OURS
 
 
 @frozen(kw_only=True)

@@ -77,7 +77,8 @@ async def main(assignment: Assignment, pictures: Path) -> Run:
         do = doer(actor, case.operation)
         await do([warm_up], 1)
         memory = MemoryMeter()
-        await do([warm_up] * load.warm, load.at_once)
+        if load.warm:
+            await do([warm_up] * load.warm, load.at_once)
         await _tally(assignment.endpoint)
         with slow_disk.simulated(files) if load.disk == "slow" else nullcontext():
             cost = await _cost(lambda: do(jobs, load.at_once), watch=STALL in case.measures and contender.has_loop)

@@ -60,7 +60,7 @@ def _draw_bars(case: Case, found: Report, measure: Any, place: Any) -> None:
     load = found.loads()[0]
     values = {way: found.median(measure, *way, load) for way in found.ways()}
     known = {_label(way): value for way, value in reversed(values.items()) if value is not None}
-    colors = ["tab:green" if label.startswith(case.goals[0].ours) else "tab:gray" for label in known]
+    colors = ["tab:green" if label.startswith(case.ours) else "tab:gray" for label in known]
     place.barh(list(known), list(known.values()), color=colors)
 
 

@@ -46,13 +46,20 @@ class Report:
 
     Attributes:
         machine: What it ran on: names and versions.
+        is_quick: Whether it was for correctness only, so that goals mean nothing, except those that must be reached.
         absent: Who or what could not take part, and why.
         records: One for each process.
     """
 
     machine: dict[str, str]
+    is_quick: bool
     absent: dict[str, str]
     records: list[Record]
+
+    @property
+    def rounds(self) -> int:
+        """How often everything ran."""
+        return max((record.round for record in self.records), default=-1) + 1
 
     def of(self, case: Case) -> Report:
         """Return what was found of one case."""

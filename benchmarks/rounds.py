@@ -103,7 +103,7 @@ def _done(record: Record, endpoint: str | None, folder: Path, environment: dict[
     except NotEvictedError as error:
         return evolve(record, problem=str(error))
     except subprocess.SubprocessError as error:
-        return evolve(record, problem=f"failed: {error}")
+        return evolve(record, problem=f"failed: {type(error).__name__}")
     return evolve(record, run=Run(**found))
 
 

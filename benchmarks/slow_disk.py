@@ -14,9 +14,8 @@ import errno
 import io
 import os
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from attrs import define
 
@@ -53,14 +52,17 @@ class _Disk:
 def simulated(files: Collection[Path]) -> Iterator[None]:
     """Read the files slowly; one entry for each time that a file is going to be read."""
     disk = _Disk(frozenset(file.stat().st_ino for file in files))
-    with (
-        patch.object(os, "read", _slowed(disk, os.read)),
-        patch.object(os, "pread", _slowed(disk, os.pread)),
-        patch.object(os, "preadv", _slowed_preadv(disk)),
-        patch.object(os, "sendfile", _slowed(disk, os.sendfile, position=1)),
-        patch.object(io, "open", _slowed_open(disk)),
-        patch.object(builtins, "open", _slowed_open(disk)),
-    ):
+    with ExitStack() as stack:
+        for module, name, slow in (
+            (os, "read", _slowed(disk, os.read)),
+            (os, "pread", _slowed(disk, os.pread)),
+            (os, "preadv", _slowed_preadv(disk)),
+            (os, "sendfile", _slowed(disk, os.sendfile, position=1)),
+            (io, "open", _slowed_open(disk)),
+            (builtins, "open", _slowed_open(disk)),
+        ):
+            stack.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, slow)
         yield
     least = sum(file.stat().st_size for file in files)
     if disk.count < least:

@@ -5,7 +5,7 @@ Each imports its library only when it is opened, so that a process holds no more
 
 from __future__ import annotations
 
-from benchmarks.contenders import bare_aiohttp, curl, openai_python, ours, raw_sendfile, raw_socket
+from benchmarks.contenders import bare_aiohttp, curl, imports, openai_python, ours, raw_sendfile, raw_socket
 
 __all__ = ["CONTENDERS"]
 
@@ -19,5 +19,9 @@ _ALL = (
     curl.PARALLEL,
     raw_socket.CONTENDER,
     raw_sendfile.CONTENDER,
+    imports.CLIENT,
+    imports.PACKAGE,
+    imports.AIOHTTP,
+    imports.OPENAI,
 )
 CONTENDERS = {contender.name: contender for contender in _ALL}

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTENDER", "PARALLEL"]
 
-# It would wait for a second to be told to continue.
+# Without the second one it would wait for a second to be told to continue.
 _HEADERS = {"header": [f"api-key: {KEY}", "Expect:"]}
+_TRUSTED = "SSL_CERT_FILE"
 
 
 @frozen
@@ -61,12 +62,13 @@ def _download(endpoint: str, job: Job) -> dict[str, list[str]]:
 
 def _config(options: dict[str, list[str]]) -> str:
     lines = [f'{name} = "{value}"\n' for name, values in options.items() for value in values]
-    return "".join(["silent\n", "fail\n", *lines])
+    trust = [f'cacert = "{os.environ[_TRUSTED]}"\n'] if _TRUSTED in os.environ else []
+    return "".join(["silent\n", "fail\n", *trust, *lines])
 
 
 async def _curl(config: str, *options: str) -> bytes:
     process = await asyncio.create_subprocess_exec(
-        "curl", *options, "--config", "-", stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=os.environ
+        "curl", *options, "--config", "-", stdin=PIPE, stdout=PIPE, stderr=DEVNULL
     )
     answer, _ = await process.communicate(config.encode())
     if process.returncode != 0:

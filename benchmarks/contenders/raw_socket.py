@@ -1,4 +1,7 @@
-"""The floor: an asyncio transport that sends the same bytes, and reads an answer by its length without parsing it."""
+"""The floor: an asyncio transport that sends the same bytes, and reads an answer by its length without parsing it.
+
+It lets the loop turn after each piece of a file, but reads it on the loop: on a slow disk it stalls.
+"""
 
 from __future__ import annotations
 
@@ -105,6 +108,7 @@ class _Raw:
             await wire.send(head)
             while piece := os.read(descriptor, _PIECE):
                 await wire.send(piece)
+                await asyncio.sleep(0)
             await wire.send(tail)
         finally:
             os.close(descriptor)
