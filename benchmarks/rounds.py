@@ -74,7 +74,9 @@ def run_cases(plan: Plan, folder: Path, tell: Callable[[str], object]) -> Iterat
         plain = f"http://127.0.0.1:{stack.enter_context(served('benchmarks.sink'))}"
         endpoints = {False: plain}
         if certificate is not None:
-            endpoints[True] = f"https://127.0.0.1:{stack.enter_context(served('benchmarks.sink', certificate.server))}"
+            endpoints[True] = (
+                f"https://127.0.0.1:{stack.enter_context(served('benchmarks.tls_sink', certificate.server))}"
+            )
         environment = {} if certificate is None else certificate.environment
         for case in plan.cases:
             tell(case.title)
