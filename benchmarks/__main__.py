@@ -21,8 +21,8 @@ import cattrs
 
 from benchmarks.cases import CASES
 from benchmarks.contenders import CONTENDERS
+from benchmarks.goals import is_must
 from benchmarks.machine import machine
-from benchmarks.model import AtMost
 from benchmarks.plots import draw
 from benchmarks.report import Report
 from benchmarks.rounds import Plan, absent, run_cases
@@ -91,7 +91,7 @@ def _wrongs(report: Report, plan: Plan) -> Iterator[str]:
     for case in plan.cases:
         for goal in case.goals:
             verdict = report.of(case).verdict(goal)
-            if isinstance(goal, AtMost) and goal.is_must and verdict is not None and not verdict.is_reached:
+            if is_must(goal) and verdict is not None and not verdict.is_reached:
                 yield f"{case.name}: {goal.measure.label} is {verdict.found:.1f}, over {goal.bound:g}"
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.cases import CASES
-from benchmarks.model import AtLeast, AtMost, Flat
+from benchmarks.goals import goal_lines
+from benchmarks.model import Flat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmarks.model import Case, Goal, Load, Measure
+    from benchmarks.goals import GoalLine
+    from benchmarks.model import Case, Load, Measure
     from benchmarks.report import Report
 
 __all__ = ["in_markdown", "in_text", "load_name"]
@@ -28,17 +30,16 @@ def in_text(case: Case, report: Report) -> str:
     lines = ["", case.title]
     for load in found.loads():
         lines.extend(_aligned([_head(case, found, load), *_rows(case, found, load)]))
-    lines.extend(f"  goal: {' '.join(cell for cell in row[1:] if cell)}" for row in _goal_rows(case, found))
+    lines.extend(f"  goal: {line}" for line in goal_lines(case, found))
     return "\n".join([*lines, *_problems(found)])
 
 
 def in_markdown(report: Report) -> str:
     """Return what became of the goals, and under it all that was found."""
-    cases = [case for case in CASES.values() if report.of(case).records]
-    goals = [row for case in cases for row in _goal_cells(case, report.of(case))]
+    founds = [(case, report.of(case)) for case in CASES.values() if report.of(case).records]
+    goals = [_goal_row(case, line, found) for case, found in founds for line in goal_lines(case, found)]
     parts = [_piped([_GOALS_HEAD, *goals]), _notes(report), "<details>\n<summary>All contenders</summary>"]
-    for case in cases:
-        found = report.of(case)
+    for case, found in founds:
         parts.append(f"**{case.title}**")
         parts.extend(_piped([_head(case, found, load), *_rows(case, found, load)]) for load in found.loads())
     return "\n\n".join([*parts, "</details>"])
@@ -91,52 +92,14 @@ def _piped(rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *body])
 
 
-def _goal_rows(case: Case, found: Report) -> Iterator[Row]:
-    for goal in case.goals:
-        if not found.is_quick or (isinstance(goal, AtMost) and goal.is_must):
-            yield [case.title, goal.measure.label, _aim(goal), *_against(goal), ":", *_outcome(goal, found)]
-
-
-def _goal_cells(case: Case, found: Report) -> Iterator[Row]:
-    for goal in case.goals:
-        loads = found.loads()
-        ours, uvloop, floor = (
-            _median(found, goal.measure, name, loop, loads[-1])
-            for name, loop in ((goal.ours, "asyncio"), (goal.ours, "uvloop"), (_FLOOR, "asyncio"))
-        )
-        theirs = [_median(found, goal.measure, name, "asyncio", loads[-1]) for name in _against(goal)]
-        against = _against(goal) or ["itself" if isinstance(goal, Flat) else ""]
-        ratio, reached = _outcome(goal, found)
-        yield [
-            case.title,
-            goal.measure.label,
-            ours,
-            uvloop,
-            floor,
-            *against,
-            *(theirs or [""]),
-            ratio if theirs or isinstance(goal, Flat) else "",
-            _aim(goal),
-            reached,
-        ]
-
-
-def _aim(goal: Goal) -> str:
-    if isinstance(goal, Flat):
-        return f"within {goal.bound:.0%}"
-    return f"{'≥' if isinstance(goal, AtLeast) else '≤'} {goal.bound:g}"
-
-
-def _against(goal: Goal) -> list[str]:
-    return [] if isinstance(goal, Flat) or goal.contender is None else [f"{goal.contender}"]
-
-
-def _outcome(goal: Goal, found: Report) -> tuple[str, str]:
-    verdict = found.verdict(goal)
-    if verdict is None:
-        return "", "not measured"
-    value = f"{verdict.found:.0%}" if isinstance(goal, Flat) else f"{verdict.found:.3g}"
-    return value, "reached" if verdict.is_reached else "missed"
+def _goal_row(case: Case, line: GoalLine, found: Report) -> Row:
+    measure, ours, load = line.goal.measure, line.goal.ours, found.loads()[-1]
+    medians = [
+        _median(found, measure, *way, load) for way in ((ours, "asyncio"), (ours, "uvloop"), (_FLOOR, "asyncio"))
+    ]
+    theirs = _median(found, measure, line.against, "asyncio", load) if line.against else ""
+    ratio = line.found if line.against or isinstance(line.goal, Flat) else ""
+    return [case.title, measure.label, *medians, line.against, theirs, ratio, line.aim, line.outcome]
 
 
 def _problems(found: Report) -> Iterator[str]:
