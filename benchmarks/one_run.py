@@ -76,6 +76,7 @@ async def main(assignment: Assignment, pictures: Path) -> Run:
     async with contender.opened(assignment.endpoint) as actor:
         do = doer(actor, case.operation)
         await do([warm_up], 1)
+        await _tally(assignment.endpoint)
         memory = MemoryMeter()
         if load.warm:
             await do([warm_up] * load.warm, load.at_once)
