@@ -21,7 +21,7 @@ import cattrs
 
 from benchmarks.cases import CASES
 from benchmarks.contenders import CONTENDERS
-from benchmarks.goals import is_must
+from benchmarks.goals import wrongs
 from benchmarks.machine import machine
 from benchmarks.plots import draw
 from benchmarks.report import Report
@@ -29,7 +29,7 @@ from benchmarks.rounds import Plan, absent, run_cases
 from benchmarks.tables import in_markdown, in_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = Report(machine=machine(), is_quick=plan.is_quick, absent=absent(plan), records=records)
     _write(report, options.out)
     _show(report, plan)
-    return 1 if list(_wrongs(report, plan)) else 0
+    return 1 if any(wrongs(plan.cases, report)) else 0
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -76,23 +76,14 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 
 def _show(report: Report, plan: Plan) -> None:
+    if plan.is_quick:
+        print("Small loads in place of those that the titles tell: nothing here says how fast anything is.")
     for case in plan.cases:
         print(in_text(case, report))
     for name, why in report.absent.items():
         print(f"{name} took no part: {why}")
-    for wrong in _wrongs(report, plan):
+    for wrong in wrongs(plan.cases, report):
         print(f"WRONG: {wrong}")
-
-
-def _wrongs(report: Report, plan: Plan) -> Iterator[str]:
-    for record in report.records:
-        if record.problem is not None and record.problem.startswith("failed"):
-            yield f"{record.case}, {record.contender} on {record.loop}: {record.problem}"
-    for case in plan.cases:
-        for goal in case.goals:
-            verdict = report.of(case).verdict(goal)
-            if is_must(goal) and verdict is not None and not verdict.is_reached:
-                yield f"{case.name}: {goal.measure.label} is {verdict.found:.1f}, over {goal.bound:g}"
 
 
 def _write(report: Report, folder: Path) -> None:

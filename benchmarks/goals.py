@@ -9,12 +9,12 @@ from attrs import frozen
 from benchmarks.model import AtLeast, AtMost, Flat, Goal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from benchmarks.model import Case
     from benchmarks.report import Report
 
-__all__ = ["GoalLine", "goal_lines", "is_must"]
+__all__ = ["GoalLine", "goal_lines", "wrongs"]
 
 
 @frozen
@@ -43,12 +43,23 @@ class GoalLine:
 def goal_lines(case: Case, found: Report) -> Iterator[GoalLine]:
     """Yield what became of each goal; of a quick run, whose loads are too small for speed, only what must be."""
     for goal in case.goals:
-        if is_must(goal) or not found.is_quick:
+        if _is_must(goal) or not found.is_quick:
             against = "" if isinstance(goal, Flat) else goal.contender or ""
             yield GoalLine(goal, _aim(goal), against, *_outcome(goal, found))
 
 
-def is_must(goal: Goal) -> bool:
+def wrongs(cases: Iterable[Case], report: Report) -> Iterator[str]:
+    """Yield what must not be: processes that failed, and bounds whose breach is no matter of speed."""
+    for record in report.records:
+        if record.run is None and not record.is_excused:
+            yield f"{record.case}, {record.contender} on {record.loop}: {record.problem}"
+    for case in cases:
+        for line in goal_lines(case, report.of(case)):
+            if _is_must(line.goal) and line.outcome == "missed":
+                yield f"{case.name}: {line}"
+
+
+def _is_must(goal: Goal) -> bool:
     """Tell whether missing it means that something is wrong, rather than slow."""
     return isinstance(goal, AtMost) and goal.is_must
 

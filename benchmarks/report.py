@@ -29,6 +29,7 @@ class Record:
         round: In which round; ratios are taken within one.
         run: What it found, unless something went wrong.
         problem: What went wrong.
+        is_excused: Whether it only says that this machine cannot do it.
     """
 
     case: str
@@ -38,6 +39,7 @@ class Record:
     round: int
     run: Run | None = None
     problem: str | None = None
+    is_excused: bool = False
 
 
 @frozen(kw_only=True)

@@ -88,7 +88,7 @@ def run_cases(plan: Plan, folder: Path, tell: Callable[[str], object]) -> Iterat
 
 def _done(record: Record, endpoint: str | None, folder: Path, environment: dict[str, str]) -> Record:
     if endpoint is None:
-        return evolve(record, problem="trustme is not installed: no certificate")
+        return evolve(record, problem="trustme is not installed: no certificate", is_excused=True)
     assignment = Assignment(
         case=record.case,
         contender=record.contender,
@@ -103,7 +103,7 @@ def _done(record: Record, endpoint: str | None, folder: Path, environment: dict[
                 evict(file)
         found: dict[str, Any] = measured("benchmarks.one_run", json.dumps(asdict(assignment)), environment=environment)
     except NotEvictedError as error:
-        return evolve(record, problem=str(error))
+        return evolve(record, problem=str(error), is_excused=True)
     except subprocess.SubprocessError as error:
         return evolve(record, problem=f"failed: {type(error).__name__}")
     return evolve(record, run=Run(**found))

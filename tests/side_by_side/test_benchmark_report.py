@@ -2,9 +2,12 @@ import json
 
 import cattrs
 import pytest
+from attrs import evolve
 from side_by_side.records import FEW, MANY, record, report, run
 
+from benchmarks.cases import plain_upload
 from benchmarks.cases.small_answers import CASE
+from benchmarks.goals import wrongs
 from benchmarks.measures import CPU, MEMORY, THROUGHPUT
 from benchmarks.model import OURS, AtLeast, AtMost, Flat
 from benchmarks.report import Report
@@ -68,3 +71,21 @@ def test_a_report_survives_its_file() -> None:
     """What is read from the results is what was written."""
     found = report(record(CASE, OURS, 0, run()), record(CASE, "curl", 0, None))
     assert cattrs.structure(json.loads(json.dumps(cattrs.unstructure(found))), Report) == found
+
+
+def test_what_is_slow_is_not_wrong() -> None:
+    """Only a process that failed, or memory that holds the files, is wrong; a machine that cannot do it is excused."""
+    slow = record(plain_upload.CASE, OURS, 0, run(1e6, stall=1e6))
+    failed = evolve(record(CASE, "curl", 0, None), problem="failed")
+    cannot = evolve(failed, is_excused=True)
+    assert not list(wrongs([CASE, plain_upload.CASE], report(slow, cannot)))
+    assert list(wrongs([CASE], report(failed))) == ["small_answers, curl on asyncio: failed"]
+
+
+@pytest.mark.parametrize("is_quick", [True, False])
+def test_memory_that_holds_the_files_is_wrong(*, is_quick: bool) -> None:
+    """It is so however small the load."""
+    held = record(plain_upload.CASE, OURS, 0, run(memory=17.0))
+    assert list(wrongs([plain_upload.CASE], report(held, is_quick=is_quick))) == [
+        "plain_upload: memory MB ≤ 16: 17, missed"
+    ]
