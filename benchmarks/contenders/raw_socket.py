@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTENDER", "content_length", "host_and_port", "posted", "upload_frame"]
 
-_PIECE = 64 * 1024
+# Smaller ones cost more: at 64 KiB half as much again.
+_PIECE = 256 * 1024
 _BOUNDARY = "0123456789abcdef0123456789abcdef"
 
 
