@@ -1,11 +1,11 @@
 """Speed, measured side by side: ``python -m benchmarks``.
 
-Every case is run by every contender in a process of its own, in turn, several rounds, against a sink on loopback.
-Printed are medians, the ratios of ours to each contender's, taken within a round, and what became of the goals; with
-``results.json``, and where matplotlib is installed ``index.html`` with a drawing for each case, in the folder of
-``--out``. It fails when something is wrong: an answer, a byte count, a picture, or memory that holds the files. It
-never fails on a time. ``--quick`` is small enough to check that everything runs. ``--markdown`` prints the tables of
-the README from the results of the last run.
+Every case is run by every contender in a process of its own, in turn, several rounds, against a sink on loopback; it
+takes about half an hour. Printed are medians, the ratios of ours to each contender's, taken within a round, and what
+became of the goals; with ``results.json``, and where matplotlib is installed ``index.html`` with a drawing for each
+case, in the folder of ``--out``. It fails when something is wrong: an answer, a byte count, a picture, or memory that
+holds the files. It never fails on a time. With ``--case`` the results of the other cases stay as they are. ``--quick``
+is small enough to check that everything runs. ``--markdown`` prints the tables of the README from the results.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmarks.contenders import CONTENDERS
 from benchmarks.goals import wrongs
 from benchmarks.machine import machine
 from benchmarks.plots import draw
-from benchmarks.report import Report
+from benchmarks.report import Record, Report
 from benchmarks.rounds import Plan, absent, run_cases
 from benchmarks.tables import in_markdown, in_text
 
@@ -44,10 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(in_markdown(_read(options.out / _RESULTS)))
         return 0
     plan = _plan(options)
+    results = options.out / _RESULTS
+    report = Report(machine=machine(), is_quick=plan.is_quick, absent=absent(plan), records=_earlier(results, plan))
+    options.out.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=options.folder) as folder:
-        records = list(run_cases(plan, Path(folder), lambda title: print(title, file=sys.stderr, flush=True)))
-    report = Report(machine=machine(), is_quick=plan.is_quick, absent=absent(plan), records=records)
-    _write(report, options.out)
+        for record in run_cases(plan, Path(folder), lambda title: print(title, file=sys.stderr, flush=True)):
+            report.records.append(record)
+            # Written each time, so that a run that is broken off leaves what it found.
+            results.write_text(json.dumps(cattrs.unstructure(report), indent=1), encoding="utf-8")
+    if not draw(report, options.out):
+        print("No drawings: matplotlib is not installed", file=sys.stderr)
     _show(report, plan)
     return 1 if any(wrongs(plan.cases, report)) else 0
 
@@ -86,12 +92,15 @@ def _show(report: Report, plan: Plan) -> None:
         print(f"WRONG: {wrong}")
 
 
-def _write(report: Report, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(cattrs.unstructure(report), indent=1)
-    (folder / _RESULTS).write_text(content, encoding="utf-8")
-    if not draw(report, folder):
-        print("No drawings: matplotlib is not installed", file=sys.stderr)
+def _earlier(results: Path, plan: Plan) -> list[Record]:
+    try:
+        report = _read(results)
+    except (OSError, ValueError, cattrs.BaseValidationError):
+        return []
+    if plan.is_quick or report.is_quick or report.machine != machine():
+        return []
+    again = {case.name for case in plan.cases}
+    return [record for record in report.records if record.case not in again]
 
 
 def _read(file: Path) -> Report:

@@ -50,11 +50,12 @@ def goal_lines(case: Case, found: Report) -> Iterator[GoalLine]:
 
 def wrongs(cases: Iterable[Case], report: Report) -> Iterator[str]:
     """Yield what must not be: processes that failed, and bounds whose breach is no matter of speed."""
-    for record in report.records:
-        if record.run is None and not record.is_excused:
-            yield f"{record.case}, {record.contender} on {record.loop}: {record.problem}"
     for case in cases:
-        for line in goal_lines(case, report.of(case)):
+        found = report.of(case)
+        for record in found.records:
+            if record.run is None and not record.is_excused:
+                yield f"{case.name}, {record.contender} on {record.loop}: {record.problem}"
+        for line in goal_lines(case, found):
             if _is_must(line.goal) and line.outcome == "missed":
                 yield f"{case.name}: {line}"
 
