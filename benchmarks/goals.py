@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from benchmarks.model import AtLeast, AtMost, Flat, Goal
+from benchmarks.model import OURS, AtLeast, AtMost, Flat, Goal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from benchmarks.model import Case
     from benchmarks.report import Report
 
-__all__ = ["GoalLine", "goal_lines", "wrongs"]
+__all__ = ["GoalLine", "goal_lines", "is_must", "wrongs"]
 
 
 @frozen
@@ -36,14 +36,20 @@ class GoalLine:
     outcome: str
 
     def __str__(self) -> str:
-        who = f" x {self.against}" if self.against else ""
-        return f"{self.goal.measure.label} {self.aim}{who}: " + ", ".join(filter(None, (self.found, self.outcome)))
+        them = f" x {self.against}" if self.against else ""
+        told = ", ".join(filter(None, (self.found, self.outcome)))
+        return f"{self.who}{self.goal.measure.label} {self.aim}{them}: {told}"
+
+    @property
+    def who(self) -> str:
+        """What stands for us, where that is not this client."""
+        return "" if self.goal.ours == OURS else f"{self.goal.ours}: "
 
 
 def goal_lines(case: Case, found: Report) -> Iterator[GoalLine]:
     """Yield what became of each goal; of a quick run, whose loads are too small for speed, only what must be."""
     for goal in case.goals:
-        if _is_must(goal) or not found.is_quick:
+        if is_must(goal) or not found.is_quick:
             against = "" if isinstance(goal, Flat) else goal.contender or ""
             yield GoalLine(goal, _aim(goal), against, *_outcome(goal, found))
 
@@ -56,11 +62,11 @@ def wrongs(cases: Iterable[Case], report: Report) -> Iterator[str]:
             if record.run is None and not record.is_excused:
                 yield f"{case.name}, {record.contender} on {record.loop}: {record.problem}"
         for line in goal_lines(case, found):
-            if _is_must(line.goal) and line.outcome == "missed":
+            if is_must(line.goal) and line.outcome == "missed":
                 yield f"{case.name}: {line}"
 
 
-def _is_must(goal: Goal) -> bool:
+def is_must(goal: Goal) -> bool:
     """Tell whether missing it means that something is wrong, rather than slow."""
     return isinstance(goal, AtMost) and goal.is_must
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.cases import CASES
-from benchmarks.goals import goal_lines
+from benchmarks.goals import goal_lines, is_must
 from benchmarks.model import Flat
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Row = list[str]
 def in_text(case: Case, report: Report) -> str:
     """Return the table of one case, its goals, and what went wrong."""
     found = report.of(case)
-    lines = ["", case.title]
+    lines = ["", f"{case.title}; rounds: {found.rounds}"]
     for load in found.loads():
         lines.extend(_aligned([_head(case, found, load), *_rows(case, found, load)]))
     lines.extend(f"  goal: {line}" for line in goal_lines(case, found))
@@ -37,10 +37,15 @@ def in_text(case: Case, report: Report) -> str:
 def in_markdown(report: Report) -> str:
     """Return what became of the goals, and under it all that was found."""
     founds = [(case, report.of(case)) for case in CASES.values() if report.of(case).records]
-    goals = [_goal_row(case, line, found) for case, found in founds for line in goal_lines(case, found)]
+    goals = [
+        _goal_row(case, line, found)
+        for case, found in founds
+        for line in goal_lines(case, found)
+        if not is_must(line.goal)
+    ]
     parts = [_piped([_GOALS_HEAD, *goals]), _notes(report), "<details>\n<summary>All contenders</summary>"]
     for case, found in founds:
-        parts.append(f"**{case.title}**")
+        parts.append(f"**{case.title}**; rounds: {found.rounds}")
         parts.extend(_piped([_head(case, found, load), *_rows(case, found, load)]) for load in found.loads())
     return "\n\n".join([*parts, "</details>"])
 
@@ -99,7 +104,7 @@ def _goal_row(case: Case, line: GoalLine, found: Report) -> Row:
     ]
     theirs = _median(found, measure, line.against, "asyncio", load) if line.against else ""
     ratio = line.found if line.against or isinstance(line.goal, Flat) else ""
-    return [case.title, measure.label, *medians, line.against, theirs, ratio, line.aim, line.outcome]
+    return [case.title, f"{line.who}{measure.label}", *medians, line.against, theirs, ratio, line.aim, line.outcome]
 
 
 def _problems(found: Report) -> Iterator[str]:
@@ -112,6 +117,6 @@ def _notes(report: Report) -> str:
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     absent = "".join(f" {why}." for why in report.absent.values())
     return (
-        f"Rounds: {report.rounds}; medians over them, ratios within one; of a curve its last point. "
+        "Medians over all rounds, ratios within one; of a curve its last point. "
         f"The floor is a raw asyncio transport. {machine}.{absent}"
     )
