@@ -13,7 +13,7 @@ Its rules, where they differ from plain cattrs:
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from attrs import fields, has
 from cattrs import Converter, transform_error
@@ -22,12 +22,12 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, override
 from cattrs.preconf.msgspec import MsgspecJsonConverter, make_converter
 from cattrs.v import format_exception
-from msgspec import DecodeError, ValidationError, convert, json
+from msgspec import DecodeError, json
 
-from aoai_async.schema.audio import AudioSegment, AudioWord
 from aoai_async.schema.base import OpenEnum, SchemaObject
 from aoai_async.schema.filters import DalleContentFilterResults
 from aoai_async.schema.images import GenerateImagesResponse
+from aoai_async.wire.plain import OWN_FIELDS, names_of, straight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,6 @@ __all__ = ["MalformedJSONError", "UnfitError", "as_dict", "decode_json", "encode
 
 T = TypeVar("T")
 
-_OWN_FIELDS = frozenset({"extra", "info", "fetcher"})
 _MISFITS = (BaseValidationError, KeyError, TypeError, ValueError, OverflowError)
 
 
@@ -71,6 +70,9 @@ def fit(value: object, kind: type[T]) -> T:
     Raises:
         UnfitError: A required key is missing, or a value is of the wrong type.
     """
+    fitted: T | None = straight(value, kind) if _is_schema(kind) else None
+    if fitted is not None:
+        return fitted
     try:
         return _converter(detailed=False).structure(value, kind)
     except _MISFITS:
@@ -110,8 +112,6 @@ def _converter(*, detailed: bool) -> MsgspecJsonConverter:
     converter.register_structure_hook(int, _strict_int)
     converter.register_structure_hook(float, _strict_float)
     converter.register_structure_hook_factory(_is_list, _list_structurer)
-    if not detailed:
-        converter.register_structure_hook_factory(_is_numerous, _numerous_structurer)
     converter.register_structure_hook_factory(_is_schema, _structurer)
     converter.register_structure_hook_factory(_is_verdicts, _verdict_structurer)
     converter.register_unstructure_hook_factory(_is_schema, _unstructurer)
@@ -133,26 +133,6 @@ def _list_structurer(kind: Any, converter: Converter) -> Callable[[Any, Any], An
     return structure
 
 
-def _is_numerous(kind: Any) -> bool:
-    return kind in (list[AudioSegment], list[AudioWord])
-
-
-def _numerous_structurer(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    known = _names(get_args(kind)[0])
-    structure = _list_structurer(kind, converter)
-
-    def structure_swiftly(value: Any, _: Any) -> Any:
-        # There are thousands of them, and all but always without a key that would have to be kept in `extra`.
-        try:
-            if all(map(known.issuperset, value)):
-                return convert(value, kind)
-        except (ValidationError, TypeError):
-            pass
-        return structure(value, kind)
-
-    return structure_swiftly
-
-
 def _is_schema(kind: Any) -> bool:
     return has(kind) and issubclass(kind, SchemaObject)
 
@@ -161,16 +141,12 @@ def _is_verdicts(kind: Any) -> bool:
     return _is_schema(kind) and issubclass(kind, DalleContentFilterResults)
 
 
-def _names(kind: Any) -> frozenset[str]:
-    return frozenset(attribute.name for attribute in fields(kind)) - _OWN_FIELDS
-
-
 def _structurer(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
-    overrides: Any = {name: override(omit=True) for name in _OWN_FIELDS - {"extra"}}
+    overrides: Any = {name: override(omit=True) for name in OWN_FIELDS - {"extra"}}
     if kind is GenerateImagesResponse:
         overrides["created"] = override(struct_hook=_lenient_int)
     build: Any = make_dict_structure_fn(kind, converter, **overrides)
-    known = _names(kind)
+    known = names_of(kind)
 
     def structure(value: Any, _: Any) -> Any:
         if not isinstance(value, dict):
@@ -187,7 +163,7 @@ def _with_extra(value: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
 
 def _verdict_structurer(kind: Any, converter: Converter) -> Callable[[Any, Any], Any]:
     structure = _structurer(kind, converter)
-    kinds = {attribute.name: attribute.type for attribute in fields(kind) if attribute.name not in _OWN_FIELDS}
+    kinds = {attribute.name: attribute.type for attribute in fields(kind) if attribute.name not in OWN_FIELDS}
 
     def structure_verdicts(value: Any, _: Any) -> Any:
         try:
@@ -212,7 +188,7 @@ def _fitting_verdicts(value: Any, kind: Any, kinds: dict[str, Any], converter: C
 
 
 def _unstructurer(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Any]]:
-    names = [attribute.name for attribute in fields(kind) if attribute.name not in _OWN_FIELDS]
+    names = [attribute.name for attribute in fields(kind) if attribute.name not in OWN_FIELDS]
 
     def unstructure(answer: Any) -> dict[str, Any]:
         values = ((name, getattr(answer, name)) for name in names)
