@@ -57,12 +57,12 @@ class SharedPace:
     def leave(self) -> None:
         """Leave the line, or give back the turn, if there is one."""
         if self._is_asked:
-            self._reset()
+            self._is_asked = self._has_turn = False
             self._tell(Leave(self.number, self._turns))
 
     def started(self, now: float) -> _Ticket:  # noqa: ARG002 - the keeper has a time of its own
         """Use the turn; return what to tell what came of the request."""
-        self._reset()
+        self._is_asked = self._has_turn = False
         self._tell(Started(self.number, self._turns))
         return _Ticket(self._desk, self._turns)
 
@@ -89,12 +89,9 @@ class SharedPace:
     def sit(self, desk: Desk | None) -> None:
         """Go to another keeper, or to none for now; whoever waits has to ask again."""
         self._desk = desk
-        self._reset()
-        self.ring()
-
-    def _reset(self) -> None:
         self._is_asked = self._has_turn = False
         self._free_at = -math.inf
+        self.ring()
 
     def _tell(self, message: Message) -> None:
         if self._desk is not None:
