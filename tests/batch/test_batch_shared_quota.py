@@ -303,7 +303,7 @@ async def test_garbage_ends_its_connection_and_nothing_else(clock: ManualClock, 
             assert (await one.carry_all("a", 3))[2].unwrap()
 
 
-@pytest.mark.parametrize("answers", [[], [PONG]], ids=["never", "no more"])
+@pytest.mark.parametrize("answers", [[], [PONG], [STARTED]], ids=["never", "no more", "nonsense"])
 async def test_a_keeper_that_does_not_answer(
     clock: ManualClock, path: Path, answers: list[bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -319,7 +319,7 @@ async def test_a_keeper_that_does_not_answer(
             answers.clear()
 
     listening = asyncio.create_task(listen())
-    lonely = party(clock, path, Service(), patience=0.02)
+    lonely = party(clock, path, Service(), patience=0.2)
     try:
         with caplog.at_level(logging.WARNING), anyio.fail_after(PATIENCE):
             assert (await asyncio.gather(lonely.quota.open(), lonely.carry("a")))[1].unwrap()
@@ -337,22 +337,27 @@ async def test_a_keeper_that_does_not_answer(
 
 
 @pytest.mark.parametrize("line", [b'{"is":"Turn","pace":5,"number":1}', b'{"is":"Started","pace":0,"number":1}', b"no"])
-async def test_a_keeper_that_talks_nonsense_is_left(clock: ManualClock, path: Path, line: bytes) -> None:
+async def test_a_keeper_that_talks_nonsense_is_left(running: ManualClock, path: Path, line: bytes) -> None:
     """What is no word of a keeper ends the connection, and the batch goes on without it."""
     listener = await Listener.claimed(path)
     assert listener is not None
-    lonely = party(clock, path, Service(), patience=0.02)
-    opening = asyncio.create_task(lonely.quota.open())
-    keeper = Raw(*await listener.accept())
-    try:
-        await keeper.say(PONG, line)
-        with anyio.fail_after(PATIENCE):
+    one = party(running, path, Service())
+    opening = asyncio.create_task(one.quota.open())
+    with anyio.fail_after(PATIENCE):
+        keeper = Raw(*await listener.accept())
+        try:
+            await keeper.say(PONG)
             await opening
-            assert (await lonely.carry("a")).unwrap()
-    finally:
-        await lonely.quota.close()
-        await keeper.close()
-        await listener.close()
+            assert follows(one.quota)
+            await keeper.say(line)
+            while await keeper.hear():
+                pass
+            await listener.close()
+            assert (await one.carry("a")).unwrap()
+            assert keeps(one.quota)
+        finally:
+            await one.quota.close()
+            await keeper.close()
 
 
 async def test_who_does_not_read_is_let_go(clock: ManualClock, path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from anyio import fail_after, move_on_after
 from attrs import define, field
 
-from aoai_async.batch.sharing.messages import Message, Ping, line_of, message_in
+from aoai_async.batch.sharing.messages import Message, Ping, Pong, line_of, message_in
 from aoai_async.wire.convert import UnfitError
 
 if TYPE_CHECKING:
@@ -37,12 +37,16 @@ class Link:
         """Connect to who listens on a path, once it has answered; raises `OSError` or `UnfitError`."""
         link = cls(*await asyncio.open_unix_connection(path))
         try:
-            link.send(Ping())
-            await link.message()
+            await link._greet()
         except BaseException:
             link.drop()
             raise
         return link
+
+    async def _greet(self) -> None:
+        self.send(Ping())
+        if not isinstance(answer := await self.message(), Pong):
+            raise UnfitError(f"{answer} is no answer to a greeting")
 
     def send(self, message: Message) -> None:
         """Send a message; who does not read what was sent before is let go."""

@@ -132,6 +132,7 @@ class SharedQuota:
                 await self._meet()
         finally:
             self._sit(None)
+            self._is_open.set()
             keeping.cancel()
             await asyncio.wait([keeping])
 
