@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import socket
 import stat
 from collections.abc import Awaitable, Callable
@@ -283,6 +282,7 @@ GARBAGE = [
     b'{"is":"Ask","pace":0,"number":1,"lane":5}',
     b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","told":0}',
     b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","told":-5}',
+    b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","told":1e999}',
     b'{"is":"Ping","version":2}',
     b"[" * 60_000,
     b"x" * 200_000,
@@ -336,7 +336,7 @@ async def test_a_keeper_that_does_not_answer(
             await connection.close()
 
 
-@pytest.mark.parametrize("line", [b'{"is":"Turn","pace":5,"number":1}', b'{"is":"Started","pace":0,"number":1}', b"no"])
+@pytest.mark.parametrize("line", [b'{"is":"Turn","pace":-1,"number":1}', STARTED, b"no"])
 async def test_a_keeper_that_talks_nonsense_is_left(running: ManualClock, path: Path, line: bytes) -> None:
     """What is no word of a keeper ends the connection, and the batch goes on without it."""
     listener = await Listener.claimed(path)
@@ -497,4 +497,9 @@ async def test_it_can_be_left_early(clock: ManualClock, path: Path) -> None:
     await asyncio.wait([opening])
     await one.quota.close()
     await tasks_are_gone(before)
-    assert not [name for name in await asyncio.to_thread(os.listdir, path.parent) if not name.endswith(".lock")]
+    # A thread may just be about to open what is no longer wanted.
+    await is_there(path, is_expected=False)
+    again = await Listener.claimed(path)
+    while again is None:
+        again = await Listener.claimed(path)
+    await again.close()

@@ -28,7 +28,8 @@ _log = logging.getLogger("aoai_async")
 _PATIENCE = 5.0
 _A_MOMENT = 0.02
 _LOOK_AGAIN = 5.0
-_MISUNDERSTANDINGS = (OSError, UnfitError)
+# A number may be of the right form and still too large to reckon with.
+_NONSENSE = (OSError, UnfitError, ArithmeticError)
 
 
 def _absolute(path: str | os.PathLike[str]) -> Path:
@@ -171,7 +172,7 @@ class SharedQuota:
 
     async def _follow(self, keeper: Link) -> None:
         self._sit(keeper.send)
-        with suppress(*_MISUNDERSTANDINGS):
+        with suppress(*_NONSENSE):
             while True:
                 self._take(await keeper.message_or_ping(self.patience))
         self._sit(None)
@@ -187,7 +188,7 @@ class SharedQuota:
     async def _serve(self, guest: Link) -> None:
         seat = Seat(self._keeper, guest.send)
         try:
-            with suppress(*_MISUNDERSTANDINGS):
+            with suppress(*_NONSENSE):
                 while True:
                     seat.take(await guest.message())
         finally:
@@ -197,7 +198,7 @@ class SharedQuota:
         match message:
             case Pong():
                 pass
-            case Turn() | Wait() if message.pace < len(self._paces):
+            case Turn() | Wait() if 0 <= message.pace < len(self._paces):
                 self._paces[message.pace].take(message, self.clock.monotonic())
             case _:
                 raise UnfitError(f"no keeper says {message}")
