@@ -120,8 +120,8 @@ class DeploymentPool:
         deployments: The deployments; at least one.
         shared_quota: A path, the same for all processes of this machine that share deployments. They meet there, on a
             Unix socket that only their user can open, and take turns as if they were one; the smallest quota that any
-            of them was told of a deployment holds for all. When one ends or is killed, the others go on. None where
-            nobody shares.
+            of them was told of a deployment holds for all. When one ends or is killed, the others go on. An empty file,
+            the path with ``.lock`` added, stays. None where nobody shares.
         retry: How often and how patiently a request that failed everywhere is sent again.
         clock: Tells and passes time; for tests.
         jitter: Gives a number from 0 to 1, by which waits are spread.

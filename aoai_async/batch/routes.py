@@ -34,7 +34,8 @@ __all__ = ["Routes", "routes_of"]
 class Routes:
     """Which deployments a request can go to: those of a pool, or the one of a client that it names.
 
-    While requests are sent there is to be `connected` entered, which may raise `ConfigurationError`.
+    Requests are sent inside `connected()`, in which they share their quotas with other processes, if that was asked
+    for; to enter it raises `ConfigurationError` where that cannot be.
     """
 
     def __init__(

@@ -54,8 +54,8 @@ class BatchRunner:
         requests_per_minute: The quota of each deployment of a client; None to learn it. A pool has its own.
         shared_quota: A path, the same for all processes of this machine that share deployments. They meet there, on a
             Unix socket that only their user can open, and take turns as if they were one; the smallest quota that any
-            of them was told holds for all. When one ends or is killed, the others go on. None where nobody shares;
-            a pool has its own.
+            of them was told holds for all. When one ends or is killed, the others go on. An empty file, the path with
+            ``.lock`` added, stays. None where nobody shares; a pool has its own.
         journal: The path of a journal, to skip what an earlier run has done.
         retry_failed: Whether jobs that failed in an earlier run are done again.
         deadline: Seconds for a whole run; a job that would have to wait longer fails and says when to come back.
