@@ -120,7 +120,7 @@ async def test_when_the_keeper_ends_another_one_takes_over(running: ManualClock,
         assert (await first.carry("again")).attempts == 1
         await first.quota.close()
     assert len(set(service.names)) == 28
-    assert not await exists(path)
+    await is_there(path, is_expected=False)
 
 
 async def test_requests_of_who_is_gone_tell_nothing(clock: ManualClock, path: Path) -> None:
@@ -233,7 +233,7 @@ async def test_only_the_owner_can_open_it(clock: ManualClock, path: Path) -> Non
     async with parties(2, clock, path, Service()):
         assert await mode_of(path) == 0o600
         assert await mode_of(Path(f"{path}.lock")) == 0o600
-    assert not await exists(path)
+    await is_there(path, is_expected=False)
 
 
 async def test_the_socket_of_a_process_that_was_killed_is_replaced(clock: ManualClock, path: Path) -> None:
@@ -263,7 +263,7 @@ async def test_of_many_that_come_at_once_one_is_the_keeper(clock: ManualClock, p
             await asyncio.gather(*(one.quota.close() for one in many))
     finally:
         mover.cancel()
-    assert not await exists(path)
+    await is_there(path, is_expected=False)
 
 
 GARBAGE = [
@@ -418,7 +418,7 @@ async def test_runners(
             done = await asyncio.gather(*(runner.gather(jobs(5) + jobs(5, "whisper")) for runner in runners))
         assert all(outcome.is_done for outcomes in done for outcome in outcomes)
     assert [request.status for request in emulator.requests].count(200) == 40
-    assert not await exists(path)
+    await is_there(path, is_expected=False)
 
 
 async def test_pools(running: ManualClock, emulator: AzureOpenAIEmulator, path: Path) -> None:
@@ -435,7 +435,7 @@ async def test_pools(running: ManualClock, emulator: AzureOpenAIEmulator, path: 
             with pytest.raises(ConfigurationError, match="closed"):
                 await pools[0].audio.transcriptions.create(file=("talk.mp3", b"ID3"))
             assert (await pools[1].audio.transcriptions.create(file=("talk.mp3", b"ID3"))).text
-    assert not await exists(path)
+    await is_there(path, is_expected=False)
 
 
 async def cancel_one(run: "asyncio.Task[Any]", _: Any) -> None:
