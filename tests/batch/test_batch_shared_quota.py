@@ -432,6 +432,10 @@ async def test_pools(running: ManualClock, emulator: AzureOpenAIEmulator, path: 
                 outcomes = await BatchRunner(pools[1]).gather(jobs(20))
                 assert all(outcome.is_done for outcome in outcomes)
                 assert await exists(path)
+            # On this clock a call's timeout would pass while a thread opens the socket.
+            shared = pools[1]._shared
+            assert shared is not None
+            await comes_true(lambda: keeps(shared))
             with pytest.raises(ConfigurationError, match="closed"):
                 await pools[0].audio.transcriptions.create(file=("talk.mp3", b"ID3"))
             assert (await pools[1].audio.transcriptions.create(file=("talk.mp3", b"ID3"))).text
