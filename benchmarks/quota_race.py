@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.quota_race`` gives each racer an emulator of its own with a quota of 60 requests in 10 seconds
 and 300 pictures to make, once with a window that starts with its first call and once with an even spread, and prints
-a table. Several races go on at the same time, for they mostly wait. A racer whose package is not installed is left
-out. It fails when this client loses a job; it never fails on a time. ``--quick`` races this client alone, for seconds.
+a table. Two processes share the deployment; two strangers do so without knowing of each other. Several races go on at
+the same time, for they mostly wait. A racer whose package is not installed is left out. It fails when this client
+loses a job; it never fails on a time. ``--quick`` races this client alone, for seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from importlib.util import find_spec
 from statistics import median
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -71,8 +73,8 @@ def _options() -> argparse.Namespace:
 
 
 def _raced(kind: Kind, name: str, options: argparse.Namespace) -> _Result:
-    with served("benchmarks.emulator", options.limit, options.window, kind) as endpoint:
-        runs = _run(name, RACERS[name], endpoint, options)
+    with TemporaryDirectory() as folder, served("benchmarks.emulator", options.limit, options.window, kind) as endpoint:
+        runs = _run(name, RACERS[name], endpoint, folder, options)
         statuses = _statuses(endpoint)
     made = sum(round(run["made"]) for run in runs)
     seconds = max(run["ended"] for run in runs) - min(run["begun"] for run in runs)
@@ -84,11 +86,11 @@ def _raced(kind: Kind, name: str, options: argparse.Namespace) -> _Result:
     )
 
 
-def _run(name: str, racer: Racer, endpoint: str, options: argparse.Namespace) -> list[dict[str, float]]:
+def _run(name: str, racer: Racer, endpoint: str, folder: str, options: argparse.Namespace) -> list[dict[str, float]]:
     quota, share = options.limit / options.window * 60, options.jobs // racer.processes
 
     def one(count: int) -> dict[str, float]:
-        return measured("benchmarks.one_race_run", name, endpoint, quota, count)
+        return measured("benchmarks.one_race_run", name, endpoint, quota, folder, count)
 
     shares = [share] * (racer.processes - 1) + [options.jobs - share * (racer.processes - 1)]
     with ThreadPoolExecutor(racer.processes) as threads:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -25,13 +26,16 @@ Race = Callable[[str, Sequence[str]], Awaitable[int]]
 
 
 @asynccontextmanager
-async def _ours(endpoint: str, quota: float, *, is_told: bool) -> AsyncIterator[Race]:
+async def _ours(
+    endpoint: str, quota: float, folder: Path, *, is_told: bool, is_shared: bool = False
+) -> AsyncIterator[Race]:
     from aoai_async import AsyncAzureOpenAI, ImageGenerationsRequest
     from aoai_async.batch import BatchRunner
 
     async with AsyncAzureOpenAI(azure_endpoint=endpoint, api_key=KEY) as client:
         told = quota if is_told else None
-        runner = BatchRunner(client, max_concurrency=_AT_ONCE, requests_per_minute=told)
+        shared = folder / "quota.sock" if is_shared else None
+        runner = BatchRunner(client, max_concurrency=_AT_ONCE, requests_per_minute=told, shared_quota=shared)
 
         async def race(deployment: str, prompts: Sequence[str]) -> int:
             requests = (ImageGenerationsRequest(prompt=prompt, model=deployment) for prompt in prompts)
@@ -41,7 +45,7 @@ async def _ours(endpoint: str, quota: float, *, is_told: bool) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def _openai(endpoint: str, _quota: float, *, max_retries: int) -> AsyncIterator[Race]:
+async def _openai(endpoint: str, _quota: float, _folder: Path, *, max_retries: int) -> AsyncIterator[Race]:
     from openai import AsyncAzureOpenAI
 
     async with AsyncAzureOpenAI(
@@ -53,7 +57,7 @@ async def _openai(endpoint: str, _quota: float, *, max_retries: int) -> AsyncIte
 
 
 @asynccontextmanager
-async def _aiometer(endpoint: str, quota: float) -> AsyncIterator[Race]:
+async def _aiometer(endpoint: str, quota: float, _folder: Path) -> AsyncIterator[Race]:
     from openai import AsyncAzureOpenAI
 
     aiometer = _optional("aiometer")
@@ -70,7 +74,7 @@ async def _aiometer(endpoint: str, quota: float) -> AsyncIterator[Race]:
 
 
 @asynccontextmanager
-async def _litellm(endpoint: str, _quota: float) -> AsyncIterator[Race]:
+async def _litellm(endpoint: str, _quota: float, _folder: Path) -> AsyncIterator[Race]:
     # Otherwise it fetches a list of prices from the internet.
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     litellm = _optional("litellm")
@@ -113,12 +117,12 @@ class Racer:
     """One way.
 
     Attributes:
-        enter: Takes the endpoint and the quota in requests a minute.
+        enter: Takes the endpoint, the quota in requests a minute, and a folder that the processes of a race share.
         needs: The packages it needs besides this one.
-        processes: How many processes share the jobs and the deployment, without knowing of each other.
+        processes: How many processes share the jobs and the deployment.
     """
 
-    enter: Callable[[str, float], AbstractAsyncContextManager[Race]]
+    enter: Callable[[str, float, Path], AbstractAsyncContextManager[Race]]
     needs: tuple[str, ...] = ()
     processes: int = 1
 
@@ -126,8 +130,10 @@ class Racer:
 RACERS = {
     "aoai_async, told": Racer(partial(_ours, is_told=True)),
     "aoai_async, untold": Racer(partial(_ours, is_told=False)),
-    "aoai_async, told, two processes": Racer(partial(_ours, is_told=True), processes=2),
-    "aoai_async, untold, two processes": Racer(partial(_ours, is_told=False), processes=2),
+    "aoai_async, told, two processes": Racer(partial(_ours, is_told=True, is_shared=True), processes=2),
+    "aoai_async, untold, two processes": Racer(partial(_ours, is_told=False, is_shared=True), processes=2),
+    "aoai_async, told, two strangers": Racer(partial(_ours, is_told=True), processes=2),
+    "aoai_async, untold, two strangers": Racer(partial(_ours, is_told=False), processes=2),
     f"openai-python, max_retries={_MANY_RETRIES}": Racer(partial(_openai, max_retries=_MANY_RETRIES), ("openai",)),
     "openai-python, its defaults": Racer(partial(_openai, max_retries=2), ("openai",)),
     "aiometer + openai-python, told": Racer(_aiometer, ("openai", "aiometer")),

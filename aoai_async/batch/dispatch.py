@@ -11,6 +11,7 @@ from attrs import define, field
 
 from aoai_async.batch.journey import Carried, Journey
 from aoai_async.batch.lanes import Departure, Lane, is_not_there
+from aoai_async.batch.napping import nap
 from aoai_async.errors import APITimeoutError, AzureOpenAIError, RateLimitError
 from aoai_async.transport.clock import Clock
 from aoai_async.wire.retry import RetryPolicy, is_worth_retrying, wait_before
@@ -36,13 +37,15 @@ class Group:
         lanes: The deployments.
         clock: Tells and passes time.
         retry: How often and how patiently a failed request is sent again. A refusal for quota is no failure.
+        change: Set when it is worth while to look again whether a request may start.
     """
 
     lanes: Sequence[Lane]
     clock: Clock
     retry: RetryPolicy
+    change: asyncio.Event = field(factory=asyncio.Event, repr=False)
     _queue: asyncio.Lock = field(factory=asyncio.Lock, init=False)
-    _change: asyncio.Event = field(factory=asyncio.Event, init=False)
+    _is_in_line: bool = field(default=False, init=False)
     _least_chosen: dict[int, float] = field(factory=dict, init=False)
 
     async def carry(self, request: Request, options: CallOptions, deadline: float = _FOREVER) -> Carried:
@@ -71,21 +74,27 @@ class Group:
 
     async def _turn(self, journey: Journey, deadline: float) -> tuple[Lane, Departure] | None:
         async with self._queue:
-            while (now := self.clock.monotonic()) < deadline:
-                if free := self._free(now):
-                    lane = min(free, key=journey.preference)
-                    return lane, self._begin(lane, now)
-                wait = self._wait(now)
-                # Any answer that is still to come may let the next request start sooner.
-                if now + wait >= deadline and not any(lane.in_flight for lane in self.lanes):
-                    return None
-                await self._nap(min(wait or _LONGEST_NAP, deadline - now))
+            try:
+                while (now := self.clock.monotonic()) < deadline:
+                    free = self._free(now)
+                    if free and (lane := min(free, key=journey.preference)).pace.claim():
+                        return lane, self._begin(lane, now)
+                    wait = self._wait(now)
+                    # Any answer that is still to come may let the next request start sooner.
+                    if not free and now + wait >= deadline and not any(lane.in_flight for lane in self.lanes):
+                        return None
+                    await self._nap(now, min(wait or _LONGEST_NAP, deadline - now))
+            finally:
+                self._leave_lines()
         return None
 
     def _free(self, now: float) -> list[Lane]:
-        # Where none is there for us, to wait for one would only hide it.
-        is_last_hope = all(lane.health.is_absent for lane in self.lanes)
+        is_last_hope = self._is_last_hope()
         return [lane for lane in self.lanes if not lane.is_full() and not lane.wait(now, is_last_hope=is_last_hope)]
+
+    def _is_last_hope(self) -> bool:
+        # Where none is there for us, to wait for one would only hide it.
+        return all(lane.health.is_absent for lane in self.lanes)
 
     def _begin(self, lane: Lane, now: float) -> Departure:
         # A lane that was out of use does not get what it missed all at once.
@@ -98,15 +107,25 @@ class Group:
         waits = (0.0 if lane.is_full() else lane.wait(now) for lane in self.lanes)
         return min((wait for wait in waits if wait > 0), default=0.0)
 
-    async def _nap(self, seconds: float) -> None:
-        self._change.clear()
-        nap = asyncio.ensure_future(self.clock.sleep(seconds))
-        change = asyncio.ensure_future(self._change.wait())
-        try:
-            await asyncio.wait([nap, change], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            nap.cancel()
-            change.cancel()
+    async def _nap(self, now: float, seconds: float) -> None:
+        self.change.clear()
+        self._stand_in_lines(now)
+        await nap(self.clock, self.change, seconds)
+
+    def _stand_in_lines(self, now: float) -> None:
+        self._is_in_line = True
+        is_last_hope = self._is_last_hope()
+        for lane in self.lanes:
+            if lane.may_be_asked(now, is_last_hope=is_last_hope):
+                lane.pace.claim()
+            else:
+                lane.pace.leave()
+
+    def _leave_lines(self) -> None:
+        if self._is_in_line:
+            self._is_in_line = False
+            for lane in self.lanes:
+                lane.pace.leave()
 
     async def _attempt(
         self, lane: Lane, departure: Departure, request: Request, options: CallOptions, deadline: float
@@ -117,7 +136,7 @@ class Group:
             lane.note_cancelled(departure, self.clock.monotonic())
             raise
         finally:
-            self._change.set()
+            self.change.set()
         lane.note(departure, self.clock.monotonic(), outcome)
         return outcome
 

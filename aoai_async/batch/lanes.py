@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, evolve, field, frozen
 
 from aoai_async.batch.health import Health
-from aoai_async.batch.pacing import Pace, Ticket
 from aoai_async.errors import (
     APIError,
     AuthenticationError,
@@ -28,7 +27,40 @@ if TYPE_CHECKING:
     from aoai_async.wire.plan import Request
     from aoai_async.wire.response import RawResponse
 
-__all__ = ["Departure", "Lane", "is_not_there"]
+__all__ = ["Departure", "Lane", "Pacing", "is_not_there"]
+
+
+class Pacing(Protocol):
+    """What says when the next request may start: a `Pace`, or what speaks for one that several processes share."""
+
+    def wait(self, now: float) -> float:
+        """Return the seconds for which no request may start; 0 when one may be claimed."""
+        ...
+
+    def claim(self) -> bool:
+        """Tell whether a request may start at once; if not, see to it that one may soon."""
+        ...
+
+    def leave(self) -> None:
+        """Note that nobody here wants to start a request for now."""
+        ...
+
+    def started(self, now: float) -> Any:
+        """Note that a request starts, as `claim` has just allowed, and return its ticket."""
+        ...
+
+    def succeeded(self, ticket: Any, now: float, *, remaining: int | None = None) -> None:
+        """Note a good answer."""
+        ...
+
+    def refused(self, ticket: Any, now: float, *, retry_after: float | None = None) -> None:
+        """Note an answer 429."""
+        ...
+
+    def failed(self, ticket: Any, now: float) -> None:
+        """Note that a request ended in a way that says nothing about the quota."""
+        ...
+
 
 _NOT_THERE = (AuthenticationError, PermissionDeniedError, NotFoundError, CredentialError, UntrustedHostError)
 
@@ -37,7 +69,7 @@ _NOT_THERE = (AuthenticationError, PermissionDeniedError, NotFoundError, Credent
 class Departure:
     """What a lane wants to be told again when a request is over."""
 
-    ticket: Ticket
+    ticket: Any
     rests: int
 
 
@@ -61,7 +93,7 @@ class Lane:
     name: str
     model: str | None
     ask: Ask = field(repr=False)
-    pace: Pace = field(repr=False)
+    pace: Pacing = field(repr=False)
     health: Health = field(repr=False)
     priority: int = 0
     weight: float = 1.0
@@ -77,6 +109,10 @@ class Lane:
         """Return the seconds until its quota and its health let a request start; as a last hope, only its quota."""
         pause = self.pace.wait(now)
         return pause if is_last_hope else max(pause, self.health.wait(now))
+
+    def may_be_asked(self, now: float, *, is_last_hope: bool) -> bool:
+        """Tell whether only its quota keeps a request from starting."""
+        return not self.is_full() and (is_last_hope or not self.health.wait(now))
 
     def begin(self, now: float) -> Departure:
         """Take a place for a request that starts now."""

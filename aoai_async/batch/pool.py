@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from attrs import field, frozen
@@ -15,6 +16,7 @@ from aoai_async.batch.dispatch import Group
 from aoai_async.batch.health import Health
 from aoai_async.batch.lanes import Lane
 from aoai_async.batch.pacing import Pace
+from aoai_async.batch.sharing import SharedQuota
 from aoai_async.client import AsyncAzureOpenAI
 from aoai_async.errors import ConfigurationError
 from aoai_async.images import AsyncImages
@@ -25,7 +27,7 @@ from aoai_async.transport.timeouts import Timeout
 from aoai_async.wire.retry import RetryPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from types import TracebackType
 
     from aoai_async.transport.pictures import Pictures
@@ -116,18 +118,24 @@ class DeploymentPool:
 
     Args:
         deployments: The deployments; at least one.
+        shared_quota: A path, the same for all processes of this machine that share deployments. They meet there, on a
+            Unix socket that only their user can open, and take turns as if they were one; the smallest quota that any
+            of them was told of a deployment holds for all. When one ends or is killed, the others go on. An empty file,
+            the path with ``.lock`` added, stays. None where nobody shares.
         retry: How often and how patiently a request that failed everywhere is sent again.
         clock: Tells and passes time; for tests.
         jitter: Gives a number from 0 to 1, by which waits are spread.
 
     Raises:
-        ConfigurationError: There is no deployment, or the options of one cannot be what they should be.
+        ConfigurationError: There is no deployment, the options of one cannot be what they should be, or the path of
+            `shared_quota` is too long for a socket.
     """
 
     def __init__(
         self,
         deployments: Iterable[Deployment],
         *,
+        shared_quota: str | os.PathLike[str] | None = None,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
         jitter: Callable[[], float] = random.random,
@@ -136,9 +144,15 @@ class DeploymentPool:
         members = list(deployments)
         if not members:
             raise ConfigurationError("A pool needs at least one deployment")
+        self._shared = None if shared_quota is None else SharedQuota(shared_quota, clock, jitter)
+        self._is_closed = False
         self._clients: list[AsyncAzureOpenAI] = []
         lanes = [self._lane(number, member, clock, jitter) for number, member in enumerate(members)]
-        self.group = Group(lanes, clock, retry or RetryPolicy())
+        change = asyncio.Event()
+        if self._shared is not None:
+            for lane, member in zip(lanes, members, strict=True):
+                lane.pace = self._shared.pace(lane.name, member.requests_per_minute, change.set)
+        self.group = Group(lanes, clock, retry or RetryPolicy(), change)
 
     @property
     def audio(self) -> AsyncAudio:
@@ -161,7 +175,9 @@ class DeploymentPool:
         Raises:
             AzureOpenAIError: What the last attempt ended with.
             APITimeoutError: No deployment was free within the call's timeout (600 seconds unless it has its own).
+            ConfigurationError: There can be no socket at the path of `shared_quota`.
         """
+        await self._meet_others()
         total = (options.timeout or Timeout()).total
         deadline = _FOREVER if total is None else self.group.clock.monotonic() + total
         return (await self.group.carry(request, options, deadline)).unwrap()
@@ -170,9 +186,24 @@ class DeploymentPool:
         """Send a request object and return its answer; raises as `ask` does."""
         return await answer_of(await self.ask(request, CallOptions()))
 
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[None]:
+        """Share its quotas with other processes, until it is closed; raises `ConfigurationError` where it cannot."""
+        await self._meet_others()
+        yield
+
+    async def _meet_others(self) -> None:
+        if self._shared is not None:
+            if self._is_closed:
+                raise ConfigurationError("This pool is closed")
+            await self._shared.open()
+
     async def close(self) -> None:
-        """Close the connections of all deployments."""
+        """Close the connections of all deployments, and leave the processes that share its quotas."""
+        self._is_closed = True
         async with AsyncExitStack() as stack:
+            if self._shared is not None:
+                stack.push_async_callback(self._shared.close)
             for client in self._clients:
                 stack.push_async_callback(client.close)
 

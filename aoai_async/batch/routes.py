@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -11,10 +13,13 @@ from aoai_async.batch.health import Health
 from aoai_async.batch.lanes import Lane
 from aoai_async.batch.pacing import Pace
 from aoai_async.batch.pool import DeploymentPool
+from aoai_async.batch.sharing import SharedQuota
 from aoai_async.schema.images import GenerateImagesResponse
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
     from aoai_async.batch.jobs import Outcome
     from aoai_async.client import AsyncAzureOpenAI
@@ -27,10 +32,21 @@ __all__ = ["Routes", "routes_of"]
 
 
 class Routes:
-    """Which deployments a request can go to: those of a pool, or the one of a client that it names."""
+    """Which deployments a request can go to: those of a pool, or the one of a client that it names.
 
-    def __init__(self, images: AsyncImages, clock: Clock, open_group: Callable[[str | None], Group]) -> None:
+    Requests are sent inside `connected()`, in which they share their quotas with other processes, if that was asked
+    for; to enter it raises `ConfigurationError` where that cannot be.
+    """
+
+    def __init__(
+        self,
+        images: AsyncImages,
+        clock: Clock,
+        open_group: Callable[[str | None], Group],
+        connected: Callable[[], AbstractAsyncContextManager[None]],
+    ) -> None:
         self.clock = clock
+        self.connected = connected
         self._images = images
         self._open_group = open_group
         self._groups: dict[str | None, Group] = {}
@@ -53,12 +69,14 @@ def routes_of(
     requests_per_minute: float | None,
     retry: RetryPolicy,
     jitter: Callable[[], float],
+    shared_quota: str | os.PathLike[str] | None,
 ) -> Routes:
     """Return the routes of a client or pool; the retries of a client are left to them."""
     if isinstance(client_or_pool, DeploymentPool):
         pool = client_or_pool
-        return Routes(pool.images, pool.group.clock, lambda _: pool.group)
+        return Routes(pool.images, pool.group.clock, lambda _: pool.group, pool.connected)
     client = client_or_pool.with_options(max_retries=0)
+    shared = None if shared_quota is None else SharedQuota(shared_quota, client.clock, jitter)
 
     def open_group(model: str | None) -> Group:
         lane = Lane(
@@ -68,6 +86,10 @@ def routes_of(
             pace=Pace(requests_per_minute=requests_per_minute, jitter=jitter),
             health=Health(jitter),
         )
-        return Group([lane], client.clock, retry)
+        change = asyncio.Event()
+        if shared is not None:
+            lane.pace = shared.pace(lane.name, requests_per_minute, change.set)
+        return Group([lane], client.clock, retry, change)
 
-    return Routes(client_or_pool.images, client.clock, open_group)
+    lent = nullcontext if shared is None else shared.lent
+    return Routes(client_or_pool.images, client.clock, open_group, lent)

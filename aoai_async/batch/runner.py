@@ -53,6 +53,10 @@ class BatchRunner:
         client_or_pool: A client, or a pool of deployments; it stays the caller's, who closes it.
         max_concurrency: How many jobs are in flight at the most.
         requests_per_minute: The quota of each deployment of a client; None to learn it. A pool has its own.
+        shared_quota: A path, the same for all processes of this machine that share deployments. They meet there, on a
+            Unix socket that only their user can open, and take turns as if they were one; the smallest quota that any
+            of them was told holds for all. When one ends or is killed, the others go on. An empty file, the path with
+            ``.lock`` added, stays. None where nobody shares; a pool has its own.
         journal: The path of a journal, to skip what an earlier run has done.
         retry_failed: Whether jobs that failed in an earlier run are done again.
         deadline: Seconds for a whole run; a job that would have to wait longer fails and says when to come back.
@@ -62,7 +66,8 @@ class BatchRunner:
         jitter: Gives a number from 0 to 1, by which waits are spread.
 
     Raises:
-        ConfigurationError: A number is out of its range, or a quota was given twice.
+        ConfigurationError: A number is out of its range, a quota was given twice, or the path of `shared_quota` is
+            too long for a socket.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class BatchRunner:
         *,
         max_concurrency: int = 16,
         requests_per_minute: float | None = None,
+        shared_quota: str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
         retry_failed: bool = False,
         deadline: float | None = None,
@@ -85,9 +91,11 @@ class BatchRunner:
             raise ConfigurationError(f"requests_per_minute={requests_per_minute} is none: more than 0, or None")
         if isinstance(client_or_pool, DeploymentPool) and requests_per_minute is not None:
             raise ConfigurationError("A pool has the quota of each of its deployments; leave requests_per_minute out")
+        if isinstance(client_or_pool, DeploymentPool) and shared_quota is not None:
+            raise ConfigurationError("A pool shares the quotas of its deployments; give shared_quota to the pool")
         self.progress = Progress()
         self._routes = routes_of(
-            client_or_pool, requests_per_minute, retry or RetryPolicy(max_retries=_RETRIES), jitter
+            client_or_pool, requests_per_minute, retry or RetryPolicy(max_retries=_RETRIES), jitter, shared_quota
         )
         self._clock = self._routes.clock
         self._max_concurrency = max_concurrency
@@ -115,10 +123,12 @@ class BatchRunner:
 
         Raises:
             JournalError: The journal is being written by another batch, or cannot be read or written.
+            ConfigurationError: There can be no socket at the path of `shared_quota`.
             InvalidInputError: Something is no job, two jobs have the same id, or a journal cannot know a job again.
             Exception: Whatever `jobs` raises, once the jobs before it are done.
         """
         async with (
+            self._routes.connected(),
             kept_in(self._journal, self._clock, retry_failed=self._retry_failed) as keeper,
             aclosing(_drawn_from(jobs)) as drawn,
         ):

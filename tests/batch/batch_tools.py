@@ -142,6 +142,13 @@ class PlainPace:
         """Return the seconds until it is free."""
         return max(0.0, self.free_at - now)
 
+    def claim(self) -> bool:
+        """Return True: nobody shares it."""
+        return True
+
+    def leave(self) -> None:
+        """Do nothing."""
+
     def started(self, _now: float) -> int:
         """Count a start."""
         self.starts += 1

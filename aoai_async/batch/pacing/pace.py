@@ -66,6 +66,13 @@ class Pace:
             at = max(at, self._told.start_at(now))
         return min(LONGEST, at - now) if at > now else 0.0
 
+    def claim(self) -> bool:
+        """Tell whether a request may start when `wait` has just returned 0: always, for nobody else asks this pace."""
+        return True
+
+    def leave(self) -> None:
+        """Note that nobody wants to start a request for now, which is all the same to this pace."""
+
     def started(self, now: float) -> Ticket:
         """Note that a request starts, and return its ticket; `wait` has just returned 0."""
         if self._told:

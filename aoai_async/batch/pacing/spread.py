@@ -14,6 +14,8 @@ __all__ = ["Spread"]
 _SMALLEST_STEP = 0.02
 _STEP_BACK = 0.06
 _BOLDEST_STEP = 0.125
+# Requests do not take equally long to arrive: without a trifle of room, one that comes late lets the next be refused.
+_ROOM = 1.01
 # Where a limiter saves up, a gap a little shorter than told makes up for timers that ring late.
 _LATENESS = 0.9
 # Another refusal within so few good answers is no accident.
@@ -60,6 +62,7 @@ class Spread:
 
     def __attrs_post_init__(self) -> None:
         self.step = max(_SMALLEST_STEP, self.step)
+        self.gap = max(self.gap, _ROOM * self.terms.gap)
         self._next = self.last + self.gap
         self._mean = self._possible = self.gap
         self._answered = self.last
