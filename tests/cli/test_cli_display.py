@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from cli.cli_tools import PATIENCE
+from rich.console import Console
 
 from aoai_async import (
     AzureOpenAIError,
@@ -16,8 +20,9 @@ from aoai_async import (
     RequestTooLargeError,
 )
 from aoai_async.batch import Outcome, Progress
-from aoai_async.cli.display_lines import Upload, board, printable, summary
+from aoai_async.cli.display_lines import overall, printable, summary
 from aoai_async.cli.failures import Failures, output_error
+from aoai_async.cli.live_lines import LiveLines
 from aoai_async.cli.outputs import Ledger
 from aoai_async.cli.remedies import OutputError, is_locked_out, remedy_for
 
@@ -40,47 +45,84 @@ def progress_of(total: int, *outcomes: Outcome, every: float = 1.0) -> Progress:
 @pytest.mark.parametrize(
     ("progress", "now", "line"),
     [
-        (progress_of(4), 0.0, f"{'░' * 24} 0 of 4, 0 failed"),
-        (progress_of(4, outcome("a")), 1.0, f"{'█' * 6}{'░' * 18} 1 of 4, 1.0 a second, 3 s left, 0 failed"),
+        (progress_of(4), 0.0, "0 of 4, 0 failed"),
+        (progress_of(4, outcome("a")), 1.0, "1 of 4, 1.0 a second, 3 s left, 0 failed"),
         # Time goes by between two outcomes.
-        (progress_of(4, outcome("a")), 3.0, f"{'█' * 6}{'░' * 18} 1 of 4, 1.0 a second, 1 s left, 0 failed"),
-        (
-            progress_of(100, outcome("a"), every=120),
-            120.0,
-            f"{'░' * 24} 1 of 100, 0.5 a minute, 3:18:00 left, 0 failed",
-        ),
+        (progress_of(4, outcome("a")), 3.0, "1 of 4, 1.0 a second, 1 s left, 0 failed"),
+        (progress_of(100, outcome("a"), every=120), 120.0, "1 of 100, 0.5 a minute, 3:18:00 left, 0 failed"),
         (
             progress_of(2, outcome("a", is_from_journal=True), outcome("b", InvalidInputError("no"))),
             2.0,
-            f"{'█' * 24} 2 of 2, 30.0 a minute, 0 s left, 1 done before, 1 failed",
+            "2 of 2, 30.0 a minute, 0 s left, 1 done before, 1 failed",
         ),
-        (progress_of(0), 0.0, f"{'█' * 24} 0 of 0, 0 s left, 0 failed"),
+        (progress_of(0), 0.0, "0 of 0, 0 s left, 0 failed"),
     ],
 )
 def test_the_overall_line(progress: Progress, now: float, line: str) -> None:
-    """It has a bar, how many of how many, the rate, the time left, what was done before, and failures."""
-    assert board(progress, [], now, 10) == [line]
+    """It has how many of how many, the rate, the time left, what was done before, and failures."""
+    assert overall(progress, now) == line
+
+
+class Stalled(io.StringIO):
+    """A terminal that takes what is written only when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_reached, self.is_let = threading.Event(), threading.Event()
+
+    def write(self, text: str) -> int:
+        """Write, once it is let."""
+        self.is_reached.set()
+        assert self.is_let.wait(PATIENCE)
+        return super().write(text)
 
 
 def test_a_line_for_each_upload() -> None:
     """It names the recording and says how many bytes are sent; a long name keeps its end, and nothing is obeyed."""
-    uploads = [
-        Upload("talk.mp3", 500_000, 12_300_000),
-        Upload("a" * 50 + ".mp3", 12_300_000, 12_300_000),
-        Upload("\x1b[2J.mp3", 0, 1),
-    ]
-    _, first, second, third = board(progress_of(3), uploads, 0.0, 10)
-    assert first == f"  {'talk.mp3':44}  0.5 of 12.3 MB"
-    assert second == f"  …{'a' * 39}.mp3  12.3 MB sent"
-    assert third.startswith("  \\x1b[2J.mp3")
+    terminal = io.StringIO()
+    lines = LiveLines(Progress(total=0), Console(file=terminal, force_terminal=True, width=100, color_system=None))
+    lines.uploading(1, "talk.mp3", 1, 12_300_000)
+    lines.uploading(1, "talk.mp3", 500_000, 12_300_000)
+    lines.uploading(2, "a" * 50 + ".mp3", 12_300_000, 12_300_000)
+    lines.uploading(3, "\x1b[2J.mp3", 0, 1)
+    lines.uploading(4, "over.mp3", 0, 1)
+    lines.settled(4)
+    lines.start()
+    shown = terminal.getvalue()
+    lines.stop()
+    _, first, second, third = (line.split() for line in shown.splitlines())
+    assert (first[0], first[-5:]) == ("talk.mp3", ["500.0", "kB", "of", "12.3", "MB"])
+    assert (second[0], second[-3:]) == (f"…{'a' * 35}.mp3", ["12.3", "MB", "sent"])
+    assert third[0] == "\\x1b[2J.mp3"
 
 
 def test_no_more_lines_than_the_terminal_has() -> None:
-    """Uploads for which there is no room are counted."""
-    uploads = [Upload(str(number), 0, 1) for number in range(9)]
-    assert len(board(progress_of(9), uploads, 0.0, 5)) == 5
-    assert board(progress_of(9), uploads, 0.0, 5)[-1] == "  … and 6 more"
-    assert board(progress_of(9), uploads, 0.0, 2)[-1] == "  … and 9 more"
+    """Uploads for which there is no room are left out, and that is seen; what scrolled away would stay, in the end."""
+    terminal = io.StringIO()
+    lines = LiveLines(Progress(total=9), Console(file=terminal, force_terminal=True, width=100, height=5))
+    for number in range(9):
+        lines.uploading(number, f"{number}.mp3", 0, 1)
+    lines.start()
+    shown = terminal.getvalue()
+    lines.stop()
+    assert len(shown.splitlines()) == 5
+    assert "..." in shown.splitlines()[-1]
+    assert ".mp3" not in terminal.getvalue().removeprefix(shown)
+
+
+def test_a_terminal_that_stands_still() -> None:
+    """What the loop tells of uploads does not wait for the terminal."""
+    terminal = Stalled()
+    lines = LiveLines(Progress(total=1), Console(file=terminal, force_terminal=True, width=100))
+    starting = threading.Thread(target=lines.start)
+    starting.start()
+    assert terminal.is_reached.wait(PATIENCE)
+    lines.uploading(1, "talk.mp3", 1, 2)
+    lines.settled(1)
+    assert starting.is_alive()
+    terminal.is_let.set()
+    starting.join(PATIENCE)
+    lines.stop()
 
 
 def test_the_sum() -> None:
