@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from attrs import frozen
 
 from aoai_async.batch.progress import Progress
-from aoai_async.cli.display_lines import printable, put
+from aoai_async.cli.display_lines import Upload, printable, put
 from aoai_async.cli.settling import facts_of, status_of
 from aoai_async.transport.threads import in_thread
 from aoai_async.wire.plan import Request
@@ -24,8 +24,9 @@ from aoai_async.wire.plan import Request
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from rich.live import Live  # noqa: TC004 - it may be missing where this class is made
+
     from aoai_async.batch.jobs import Outcome
-    from aoai_async.cli.live_lines import LiveLines  # noqa: TC004 - rich may be missing where this class is made
     from aoai_async.cli.settling import Settled
 
 __all__ = ["Display", "displayed"]
@@ -53,30 +54,31 @@ class Display:
     is_quiet: bool
     is_json: bool
     is_verbose: bool
-    _lines: LiveLines | None
     _writer: ThreadPoolExecutor
+    _uploads: dict[int, Upload]
+    _live: Live | None
 
     @asynccontextmanager
     async def live(self) -> AsyncIterator[None]:
         """Redraw lines, if this is a terminal; in the end they are gone, and the cursor is there again."""
-        if self._lines is None:
+        if self._live is None:
             yield
             return
         try:
-            await self._in_turn(self._lines.start)
+            await self._in_turn(self._live.start, True)
             yield
         finally:
-            await self._in_turn(self._lines.stop)
+            # Rich draws all lines a last time, also those for which the terminal has no room.
+            self._uploads.clear()
+            await self._in_turn(self._live.stop)
 
     def uploading(self, request: Request, sent: int, total: int) -> None:
         """Note how far an upload is."""
-        if self._lines is not None:
-            self._lines.uploading(id(request), self.label(request), sent, total)
+        self._uploads[id(request)] = Upload(self.label(request), sent, total)
 
     def settled(self, request: Request) -> None:
         """Note that a request has its outcome."""
-        if self._lines is not None:
-            self._lines.settled(id(request))
+        self._uploads.pop(id(request), None)
 
     async def inform(self, text: str) -> None:
         """Say something that a person may want to know, unless they want it quiet."""
@@ -93,7 +95,7 @@ class Display:
         self.progress.note(outcome, time.monotonic())
         if results := self._results(outcome, settled):
             await self._in_turn(self._put, sys.stdout, results, os.fsencode)
-        is_told = not outcome.is_from_journal and self._lines is None
+        is_told = not outcome.is_from_journal and self._live is None
         if is_told or self.is_verbose:
             await self.inform(f"{self.progress.finished} of {self.progress.total}: {self._story(outcome)}")
 
@@ -111,8 +113,10 @@ class Display:
         )
 
     def _put(self, stream: TextIO, lines: Sequence[str], encode: Callable[[str], bytes]) -> None:
-        if self._lines is not None and os.path.sameopenfile(stream.fileno(), sys.stderr.fileno()):
-            self._lines.put(lines)
+        if self._live is not None and os.path.sameopenfile(stream.fileno(), sys.stderr.fileno()):
+            from aoai_async.cli.live_lines import put_above
+
+            put_above(self._live, lines)
         else:
             put(stream, encode("".join(f"{line}\n" for line in lines)))
 
@@ -126,11 +130,12 @@ async def displayed(arguments: Namespace, total: int, label: Callable[[Request],
     """Give the display that the options ask for, for so many jobs."""
     now = time.monotonic()
     progress = Progress(total=total, begun=now, now=now)
+    uploads: dict[int, Upload] = {}
     is_drawn = not arguments.quiet and sys.stderr.isatty()
     has_rich = find_spec("rich") is not None
-    lines = await in_thread(_lines_for, progress) if is_drawn and has_rich else None
+    live = await in_thread(_live_on_terminal, progress, uploads) if is_drawn and has_rich else None
     writer = ThreadPoolExecutor(1, "aoai-display")
-    display = Display(progress, label, arguments.quiet, arguments.json, arguments.verbose > 0, lines, writer)
+    display = Display(progress, label, arguments.quiet, arguments.json, arguments.verbose > 0, writer, uploads, live)
     try:
         if is_drawn and not has_rich:
             await display.inform(_NO_RICH)
@@ -140,8 +145,10 @@ async def displayed(arguments: Namespace, total: int, label: Callable[[Request],
         writer.shutdown(wait=False)
 
 
-def _lines_for(progress: Progress) -> LiveLines | None:
-    from aoai_async.cli.live_lines import LiveLines
+def _live_on_terminal(progress: Progress, uploads: dict[int, Upload]) -> Live | None:
+    from rich.console import Console
 
-    lines = LiveLines(progress)
-    return lines if lines.console.is_interactive else None
+    from aoai_async.cli.live_lines import live_lines
+
+    console = Console(stderr=True)
+    return live_lines(progress, uploads, console) if console.is_interactive else None

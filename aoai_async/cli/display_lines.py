@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import TextIO
 
     from aoai_async.batch.progress import Progress
 
-__all__ = ["overall", "printable", "put", "summary"]
+__all__ = ["Upload", "overall", "printable", "put", "summary"]
+
+
+class Upload(NamedTuple):
+    """A file on its way: what it is called, bytes sent so far, all of its bytes."""
+
+    label: str
+    sent: int
+    total: int
 
 
 def overall(progress: Progress, now: float) -> str:

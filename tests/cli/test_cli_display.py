@@ -6,8 +6,11 @@ import io
 import json
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import anyio
+import anyio.to_thread
 import pytest
 from cli.cli_tools import PATIENCE
 from rich.console import Console
@@ -20,14 +23,17 @@ from aoai_async import (
     RequestTooLargeError,
 )
 from aoai_async.batch import Outcome, Progress
-from aoai_async.cli.display_lines import overall, printable, summary
+from aoai_async.cli.display import Display
+from aoai_async.cli.display_lines import Upload, overall, printable, summary
 from aoai_async.cli.failures import Failures, output_error
-from aoai_async.cli.live_lines import LiveLines
+from aoai_async.cli.live_lines import live_lines
 from aoai_async.cli.outputs import Ledger
 from aoai_async.cli.remedies import OutputError, is_locked_out, remedy_for
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rich.live import Live
 
 
 def outcome(name: str, error: AzureOpenAIError | None = None, *, is_from_journal: bool = False) -> Outcome:
@@ -63,6 +69,37 @@ def test_the_overall_line(progress: Progress, now: float, line: str) -> None:
     assert overall(progress, now) == line
 
 
+def lines_on(terminal: io.StringIO, uploads: dict[int, Upload]) -> Live:
+    console = Console(file=terminal, force_terminal=True, width=100, height=5, color_system=None)
+    return live_lines(Progress(total=9), uploads, console)
+
+
+def test_a_line_for_each_upload() -> None:
+    """It names the recording and says how many bytes are sent; a long name keeps its end, and nothing is obeyed."""
+    uploads = {
+        1: Upload("talk.mp3", 500_000, 12_300_000),
+        2: Upload("a" * 50 + ".mp3", 12_300_000, 12_300_000),
+        3: Upload("\x1b[2J.mp3", 0, 1),
+    }
+    with lines_on(terminal := io.StringIO(), uploads) as live:
+        live.refresh()
+        first, second, third = (line.split() for line in terminal.getvalue().splitlines()[-3:])
+    assert (first[0], first[-5:]) == ("talk.mp3", ["500.0", "kB", "of", "12.3", "MB"])
+    assert second[0] == f"…{'a' * 35}.mp3"
+    assert third[0] == "\\x1b[2J.mp3"
+
+
+def test_no_more_lines_than_the_terminal_has() -> None:
+    """Uploads for which there is no room are left out, and that is seen."""
+    lines = lines_on(terminal := io.StringIO(), {number: Upload(f"{number}.mp3", 0, 1) for number in range(9)})
+    lines.start(refresh=True)
+    first, *uploads, last = terminal.getvalue().splitlines()
+    lines.stop()
+    assert "0 of 9" in first
+    assert [upload.split()[0] for upload in uploads] == ["0.mp3", "1.mp3", "2.mp3"]
+    assert last.strip() == "..."
+
+
 class Stalled(io.StringIO):
     """A terminal that takes what is written only when it is let."""
 
@@ -77,52 +114,25 @@ class Stalled(io.StringIO):
         return super().write(text)
 
 
-def test_a_line_for_each_upload() -> None:
-    """It names the recording and says how many bytes are sent; a long name keeps its end, and nothing is obeyed."""
-    terminal = io.StringIO()
-    lines = LiveLines(Progress(total=0), Console(file=terminal, force_terminal=True, width=100, color_system=None))
-    lines.uploading(1, "talk.mp3", 1, 12_300_000)
-    lines.uploading(1, "talk.mp3", 500_000, 12_300_000)
-    lines.uploading(2, "a" * 50 + ".mp3", 12_300_000, 12_300_000)
-    lines.uploading(3, "\x1b[2J.mp3", 0, 1)
-    lines.uploading(4, "over.mp3", 0, 1)
-    lines.settled(4)
-    lines.start()
-    shown = terminal.getvalue()
-    lines.stop()
-    _, first, second, third = (line.split() for line in shown.splitlines())
-    assert (first[0], first[-5:]) == ("talk.mp3", ["500.0", "kB", "of", "12.3", "MB"])
-    assert (second[0], second[-3:]) == (f"…{'a' * 35}.mp3", ["12.3", "MB", "sent"])
-    assert third[0] == "\\x1b[2J.mp3"
+async def test_a_terminal_that_stands_still() -> None:
+    """Neither the loop nor what it tells of uploads waits for the terminal."""
+    uploads: dict[int, Upload] = {}
+    lines = lines_on(terminal := Stalled(), uploads)
+    writer = ThreadPoolExecutor(1)
+    display = Display(Progress(), lambda _: "talk.mp3", False, False, False, writer, uploads, lines)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(shown_until_let, display)
+        await anyio.to_thread.run_sync(terminal.is_reached.wait, PATIENCE)
+        display.uploading(request := CreateTranscriptionRequest(file="talk.mp3"), 1, 2)
+        display.settled(request)
+        terminal.is_let.set()
+    writer.shutdown(wait=False)
+    assert terminal.getvalue()
 
 
-def test_no_more_lines_than_the_terminal_has() -> None:
-    """Uploads for which there is no room are left out, and that is seen; what scrolled away would stay, in the end."""
-    terminal = io.StringIO()
-    lines = LiveLines(Progress(total=9), Console(file=terminal, force_terminal=True, width=100, height=5))
-    for number in range(9):
-        lines.uploading(number, f"{number}.mp3", 0, 1)
-    lines.start()
-    shown = terminal.getvalue()
-    lines.stop()
-    assert len(shown.splitlines()) == 5
-    assert "..." in shown.splitlines()[-1]
-    assert ".mp3" not in terminal.getvalue().removeprefix(shown)
-
-
-def test_a_terminal_that_stands_still() -> None:
-    """What the loop tells of uploads does not wait for the terminal."""
-    terminal = Stalled()
-    lines = LiveLines(Progress(total=1), Console(file=terminal, force_terminal=True, width=100))
-    starting = threading.Thread(target=lines.start)
-    starting.start()
-    assert terminal.is_reached.wait(PATIENCE)
-    lines.uploading(1, "talk.mp3", 1, 2)
-    lines.settled(1)
-    assert starting.is_alive()
-    terminal.is_let.set()
-    starting.join(PATIENCE)
-    lines.stop()
+async def shown_until_let(display: Display) -> None:
+    async with display.live():
+        pass
 
 
 def test_the_sum() -> None:

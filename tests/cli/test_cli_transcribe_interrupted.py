@@ -191,14 +191,14 @@ def test_on_a_terminal(held_run: Run, holding: HeldRecognizer, talks: Path) -> N
     with held_run.on_terminal(*COMMAND) as terminal:
         holding.wait_for(2)
         terminal.wait_for(
-            r"^━+ 0 of 8, 0 failed\n  talks/0[01].mp3 ━+ 10.2 kB sent\n  talks/0[01].mp3 ━+ 10.2 kB sent$"
+            r"^━+ 0 of 8, 0 failed\n  talks/0[01].mp3 ━+ 10.2 kB of 10.2 kB\n  talks/0[01].mp3 ━+ 10.2 kB of 10.2 kB$"
         )
         assert not terminal.has_cursor
         holding.let(1)
         holding.wait_for(1)
         terminal.wait_for(
             r"^talks/0[01].txt\n[━╸╺]+ 1 of 8, [\d.]+ a \w+, [\d:]+ s? ?left, 0 failed\n"
-            r"  talks/0[01].mp3 ━+ 10.2 kB sent\n  talks/02.mp3 ━+ 10.2 kB sent$"
+            r"  talks/0[01].mp3 ━+ 10.2 kB of 10.2 kB\n  talks/02.mp3 ━+ 10.2 kB of 10.2 kB$"
         )
         holding.let(7)
         assert terminal.wait_for_end() == 0
@@ -250,7 +250,7 @@ def test_names_are_text_on_a_terminal(held_run: Run, holding: HeldRecognizer, tm
 
 
 def test_more_uploads_than_lines(held_run: Run, holding: HeldRecognizer, tmp_path: Path) -> None:
-    """Those for which there is no room are left out; when it is stopped, none is left."""
+    """Those for which there is no room are left out, also when it is stopped, and then none is left."""
     for number in range(40):
         (tmp_path / f"{number}.mp3").write_bytes(RECORDING)
     with held_run.on_terminal("transcribe", ".", "--concurrency", "40", "--rpm", "60000") as terminal:
@@ -260,6 +260,7 @@ def test_more_uploads_than_lines(held_run: Run, holding: HeldRecognizer, tmp_pat
         interrupted(terminal.process, signal.SIGTERM)
         assert terminal.wait_for_end() == 130
     assert len(terminal.screen) == 2
+    assert len(set(re.findall(rb"\d+.mp3", terminal.written))) == LINES - 2
 
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}])
