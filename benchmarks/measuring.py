@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -10,10 +11,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import IO
 
-__all__ = ["asked", "cpu_seconds", "measured", "peak_memory_mb", "served"]
+__all__ = ["allow_many_files", "asked", "cpu_seconds", "measured", "peak_memory_mb", "served"]
 
 _LONGEST_RUN = 600.0
 
@@ -46,11 +47,23 @@ def _started(module: str, arguments: tuple[object, ...]) -> Iterator[tuple[IO[st
         yield process.stdin, process.stdout
 
 
-def measured(module: str, *arguments: object) -> dict[str, float]:
+def measured(module: str, *arguments: object, environment: Mapping[str, str] | None = None) -> dict[str, float]:
     """Run a program, ten minutes at the most, and return the object of its last line, which is JSON."""
-    command = _command(module, arguments)
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=_LONGEST_RUN)
+    done = subprocess.run(
+        _command(module, arguments),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=_LONGEST_RUN,
+        env={**os.environ, **(environment or {})},
+    )
     return _object(done.stdout.splitlines()[-1])
+
+
+def allow_many_files() -> None:
+    """Let this process have as many open sockets as the system gives it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def cpu_seconds() -> float:

@@ -42,7 +42,7 @@ class Routes:
         return self._groups[request.model]
 
     def attached(self, outcome: Outcome) -> Outcome:
-        """Return an outcome of a journal with pictures that can be read and saved."""
+        """Return an outcome with pictures that can be read and saved, with the retries of the client or pool."""
         if not isinstance(outcome.result, GenerateImagesResponse):
             return outcome
         return evolve(outcome, result=self._images.attach(outcome.result))
@@ -70,4 +70,4 @@ def routes_of(
         )
         return Group([lane], client.clock, retry)
 
-    return Routes(client.images, client.clock, open_group)
+    return Routes(client_or_pool.images, client.clock, open_group)

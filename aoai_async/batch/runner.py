@@ -160,7 +160,7 @@ class BatchRunner:
         kept = await keeper.recall(index, job)
         if isinstance(kept, Outcome):
             return self._routes.attached(kept)
-        outcome = await self._done(index, kept, job, begun, deadline)
+        outcome = self._routes.attached(await self._done(index, kept, job, begun, deadline))
         await keeper.keep(outcome)
         return outcome
 

@@ -13,6 +13,7 @@ from aoai_async._version import __version__
 from aoai_async.cli.parsers.audio import add_transcribe, add_translate
 from aoai_async.cli.parsers.completion import add_completion
 from aoai_async.cli.parsers.doctor import add_doctor
+from aoai_async.cli.parsers.images import add_images
 from aoai_async.cli.parsers.local import add_demo, add_serve
 from aoai_async.errors import AzureOpenAIError, ConfigurationError, InvalidInputError
 
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
 _COMMANDS = {
     "transcribe": ("write down what is said in recordings", add_transcribe, "transcribe"),
     "translate": ("write down in English what is said in recordings", add_translate, "transcribe"),
+    "images": ("draw pictures of prompts", add_images, "images"),
     "demo": ("real speech and pictures on this machine, without an account", add_demo, "demo"),
     "serve": ("run the local emulator of the service", add_serve, "serve"),
     "doctor": ("check the configuration, the way to the service, the key and the deployment", add_doctor, "doctor"),

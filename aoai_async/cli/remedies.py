@@ -14,6 +14,7 @@ from aoai_async.errors import (
     NotFoundError,
     PermissionDeniedError,
     PictureError,
+    PictureExpiredError,
     RateLimitError,
     RequestTooLargeError,
     UnexpectedAnswerError,
@@ -44,6 +45,7 @@ _REMEDIES: tuple[tuple[type[AzureOpenAIError], str], ...] = (
     (UnexpectedAnswerError, f"look at the endpoint, and at what stands between it and you; then {_AGAIN}"),
     (UploadSourceError, f"when nobody writes to it any more, {_AGAIN}"),
     (OutputError, "run the same command when that is put right; no answer is paid again"),
+    (PictureExpiredError, f"{_AGAIN}, which draws another and is billed again"),
     (PictureError, "run the same command"),
     (InvalidInputError, f"when that is put right, {_AGAIN}"),
 )

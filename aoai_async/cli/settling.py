@@ -10,6 +10,8 @@ from attrs import field, frozen
 
 from aoai_async.batch.jobs import Job
 from aoai_async.cli.remedies import remedy_for
+from aoai_async.errors import ContentFilteredError
+from aoai_async.wire.convert import as_dict
 
 if TYPE_CHECKING:
     from aoai_async.batch.jobs import Outcome
@@ -62,4 +64,6 @@ def error_facts(error: AzureOpenAIError) -> dict[str, Any]:
     """Return what programs are told of an error, with what to do about it."""
     known = {name: getattr(error, name, None) for name in _FACTS}
     told = {name: value for name, value in known.items() if value is not None}
+    if isinstance(error, ContentFilteredError) and error.filter_results is not None:
+        told["filter_results"] = as_dict(error.filter_results)
     return {"kind": type(error).__name__, "message": error.message, **told, "to_do": remedy_for(error)}

@@ -107,5 +107,5 @@ def test_base64_is_padded_at_its_end_alone(text: str) -> None:
 @pytest.mark.parametrize("text", ["A", "AA", "AA=", "A===", "AA-_", "AA\n==", "é===", "\ud800===", "===="])
 def test_damaged_base64_is_refused(text: str) -> None:
     """What is no base64 is not read as some."""
-    with pytest.raises(ValueError, match="base64|surrogates"):
+    with pytest.raises(ValueError, match=r"base64|surrogates"):
         decode_base64(text, is_last=True)

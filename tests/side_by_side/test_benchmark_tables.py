@@ -1,0 +1,27 @@
+from side_by_side.records import record, report, run
+
+from benchmarks.cases.small_answers import CASE
+from benchmarks.model import OURS
+from benchmarks.tables import in_markdown, in_text
+
+FOUND = (record(CASE, OURS, 0, run(1.0)), record(CASE, "aiohttp", 0, run(0.5)))
+
+
+def test_the_table_shows_medians_ratios_and_goals() -> None:
+    """A goal says what was found, also when it was not measured."""
+    table = in_text(CASE, report(*FOUND))
+    assert "100,000" in table
+    assert "CPU µs a call ≤ 1.5 x aiohttp: 2, missed" in table
+    assert "CPU µs a call ≤ 0.18 x openai-python, Path: not measured" in table
+
+
+def test_a_quick_run_says_nothing_of_goals_for_speed() -> None:
+    """Its loads are too small to mean anything."""
+    assert "goal" not in in_text(CASE, report(*FOUND, is_quick=True))
+
+
+def test_the_markdown_is_a_table() -> None:
+    """Every line of the first table has as many cells as its head."""
+    first, _, _ = in_markdown(report(*FOUND)).partition("\n\n")
+    assert len({line.count("|") for line in first.splitlines()}) == 1
+    assert "| aiohttp | 50,000 | 2 | ≤ 1.5 | missed |" in first
