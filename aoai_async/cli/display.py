@@ -102,21 +102,19 @@ class Display:
     def _results(self, outcome: Outcome, settled: Settled) -> list[str]:
         if self.is_json:
             return [json.dumps(facts_of(self.label(outcome.request), outcome, settled))]
-        return [str(path) for path in settled.written]
+        shown = printable if sys.stdout.isatty() else str
+        return [shown(str(path)) for path in settled.written]
 
     def _story(self, outcome: Outcome) -> str:
         story = f"{printable(self.label(outcome.request))}: {status_of(outcome)}"
-        if not self.is_verbose:
-            return story
-        return (
-            f"{story} ({outcome.seconds:.1f} s, attempts: {outcome.attempts}, {outcome.deployment or 'nobody asked'})"
-        )
+        asked = outcome.deployment or "nobody asked"
+        more = f" ({outcome.seconds:.1f} s, attempts: {outcome.attempts}, {asked})"
+        return story + more if self.is_verbose else story
 
     def _put(self, stream: TextIO, lines: Sequence[str], encode: Callable[[str], bytes]) -> None:
         if self._live is not None and os.path.sameopenfile(stream.fileno(), sys.stderr.fileno()):
-            from aoai_async.cli.live_lines import put_above
-
-            put_above(self._live, lines)
+            # Above the lines that are redrawn; the terminal breaks long ones, so that they are whole where copied.
+            self._live.console.out("\n".join(lines), highlight=False)
         else:
             put(stream, encode("".join(f"{line}\n" for line in lines)))
 

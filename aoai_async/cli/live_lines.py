@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aoai_async.batch.progress import Progress
 
-__all__ = ["live_lines", "put_above"]
+__all__ = ["live_lines"]
 
 _BAR_WIDTH = 24
 _NAME_WIDTH = 40
@@ -29,7 +29,7 @@ def live_lines(progress: Progress, uploads: Mapping[int, Upload], console: Conso
     """Return what redraws lines that tell of a batch and its uploads, once it is started, in a thread of its own.
 
     It looks at both without a lock, so that whoever changes them never waits for the terminal; rich's own `Progress`
-    writes to it whenever there is one more upload. To start it, to stop it and to `put_above` it are for threads.
+    writes to it whenever there is one more upload. To start it, to stop it and to print above it are for threads.
     """
     return Live(
         console=console,
@@ -40,12 +40,6 @@ def live_lines(progress: Progress, uploads: Mapping[int, Upload], console: Conso
         # Rich leaves out what the terminal has no lines for, but would lay out all before.
         get_renderable=lambda: _board(progress, list(uploads.values())[: console.height]),
     )
-
-
-def put_above(live: Live, lines: Iterable[str]) -> None:
-    """Write lines above those that are redrawn; raises `OSError`."""
-    # The terminal breaks long ones, so that they are whole where they are copied.
-    live.console.print(Text("\n".join(printable(line) for line in lines)), soft_wrap=True)
 
 
 def _board(progress: Progress, uploads: Iterable[Upload]) -> Group:

@@ -247,6 +247,10 @@ def test_names_are_text_on_a_terminal(held_run: Run, holding: HeldRecognizer, tm
     result, story, *_ = terminal.screen
     assert result == r"[bold]:tea:\x1b[2J\n.txt"
     assert story.startswith(r"1 of 1: [bold]:tea:\x1b[2J\n.mp3: done (")
+    with held_run.on_terminal("transcribe", ".", "-q", "--format", "srt") as terminal:
+        holding.let(1)
+        assert terminal.wait_for_end() == 0
+    assert terminal.screen == [r"[bold]:tea:\x1b[2J\n.srt"]
 
 
 def test_more_uploads_than_lines(held_run: Run, holding: HeldRecognizer, tmp_path: Path) -> None:
