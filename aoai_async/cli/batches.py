@@ -15,7 +15,7 @@ from attrs import define, evolve, field
 from aoai_async.batch.jobs import Job, Outcome
 from aoai_async.batch.runner import BatchRunner
 from aoai_async.cli.connect import connected
-from aoai_async.cli.display import Display
+from aoai_async.cli.display import Display, displayed
 from aoai_async.cli.display_lines import summary
 from aoai_async.cli.failures import Failures, output_error
 from aoai_async.cli.remedies import is_locked_out
@@ -73,7 +73,7 @@ async def run_batch(
     """
     total = len(jobs) + len(refused)
     # In a thread, as it may read a file; and first of all, so that wrong use leaves nothing behind.
-    async with await in_thread(connected, arguments) as client, Display.of(arguments, total, label) as display:
+    async with await in_thread(connected, arguments) as client, displayed(arguments, total, label) as display:
         await in_thread(journal.parent.mkdir, parents=True, exist_ok=True)
         runner = BatchRunner(
             client,
@@ -84,7 +84,7 @@ async def run_batch(
             on_upload=lambda job, sent, whole: display.uploading(job.request, sent, whole),
         )
         batch = _Batch(runner, display, settle, Failures(failures, label))
-        async with _interruptible(batch):
+        async with _interruptible(batch), display.live():
             await batch.run(jobs, refused)
         return await batch.conclude(is_traced=arguments.verbose > 1)
 
@@ -148,7 +148,6 @@ class _Batch:
 
     async def conclude(self, *, is_traced: bool) -> int:
         """Tell what it came to, and return the exit status."""
-        self.display.is_live = False
         await in_thread(self.failures.write)
         for text in self.failures.told(is_traced=is_traced):
             await self.display.say(text)

@@ -3,59 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-from attrs import define
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from typing import TextIO
 
     from aoai_async.batch.progress import Progress
 
-__all__ = ["Upload", "board", "printable", "put", "summary"]
-
-_BAR_WIDTH = 24
-_NAME_WIDTH = 44
-_MEGABYTE = 1_000_000
+__all__ = ["Upload", "overall", "printable", "put", "summary"]
 
 
-@define
-class Upload:
-    """A recording on its way.
-
-    Attributes:
-        label: What it is called.
-        sent: Bytes sent so far.
-        total: All of its bytes.
-    """
+class Upload(NamedTuple):
+    """A file on its way: what it is called, bytes sent so far, all of its bytes."""
 
     label: str
     sent: int
     total: int
 
-    def line(self) -> str:
-        """Return how far it is."""
-        name = _shortened(printable(self.label)).ljust(_NAME_WIDTH)
-        total = f"{self.total / _MEGABYTE:.1f} MB"
-        if self.sent >= self.total:
-            return f"  {name}  {total} sent"
-        return f"  {name}  {self.sent / _MEGABYTE:.1f} of {total}"
 
-
-def board(progress: Progress, uploads: Collection[Upload], now: float, height: int) -> list[str]:
-    """Return the overall line and one for each upload, but no more than `height` lines."""
-    shown = list(uploads)[: max(0, height - 2)]
-    hidden = len(uploads) - len(shown)
-    more = [f"  … and {hidden} more"] if hidden else []
-    return [_overall(progress, now), *(upload.line() for upload in shown), *more]
-
-
-def _overall(progress: Progress, now: float) -> str:
-    total = progress.total or 0
-    filled = _BAR_WIDTH * progress.finished // total if total else _BAR_WIDTH
-    bar = "█" * filled + "░" * (_BAR_WIDTH - filled)
-    return ", ".join([f"{bar} {progress.finished} of {total}", *_pace(progress, now), *_counts(progress)])
+def overall(progress: Progress, now: float) -> str:
+    """Return how far a batch is at a monotonic second: its count, rate, time left and failures."""
+    return ", ".join([f"{progress.finished} of {progress.total or 0}", *_pace(progress, now), *_counts(progress)])
 
 
 def _pace(progress: Progress, now: float) -> list[str]:
@@ -102,7 +70,3 @@ def put(stream: TextIO, content: bytes) -> None:
     left = memoryview(content)
     while left:
         left = left[os.write(stream.fileno(), left) :]
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= _NAME_WIDTH else f"…{name[1 - _NAME_WIDTH :]}"

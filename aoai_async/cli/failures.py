@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from aoai_async.batch.jobs import Outcome
+from aoai_async.cli.display_lines import printable
 from aoai_async.cli.remedies import OutputError, remedy_for
 from aoai_async.cli.settling import error_facts
 from aoai_async.errors import AzureOpenAIError
@@ -51,7 +52,7 @@ class Failures:
         for label, outcome, error in self._failures[:_MOST_TOLD]:
             when = " in an earlier run" if outcome.is_from_journal and not isinstance(error, OutputError) else ""
             trace = "".join(traceback.format_exception(error)) if is_traced else ""
-            yield f"{trace}{label} failed{when}: {error}\n  To do: {remedy_for(error)}."
+            yield f"{trace}{printable(label)} failed{when}: {error}\n  To do: {remedy_for(error)}."
         if self._failures:
             more = len(self) - _MOST_TOLD
             yield f"… and {more} more; all are in {self.path}" if more > 0 else f"All failures are in {self.path}"

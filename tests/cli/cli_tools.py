@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyte
 from anyio import to_thread
 from attrs import define, field
 
@@ -25,10 +26,22 @@ if TYPE_CHECKING:
 
     from aoai_async.emulator import AzureOpenAIEmulator
 
-__all__ = ["AOAI", "PATIENCE", "RECORDING", "REFUSES_VERBOSE", "HeldRecognizer", "Run", "Terminal", "asked", "settings"]
+__all__ = [
+    "AOAI",
+    "LINES",
+    "PATIENCE",
+    "RECORDING",
+    "REFUSES_VERBOSE",
+    "HeldRecognizer",
+    "Run",
+    "Terminal",
+    "asked",
+    "settings",
+]
 
 AOAI = [sys.executable, "-Im", "aoai_async.cli.main"]
 RECORDING = b"ID3" + bytes(range(256)) * 40
+LINES, COLUMNS = 24, 120
 PATIENCE = 30.0
 """Seconds after which a test that waits for something is broken; none waits so long."""
 
@@ -57,7 +70,8 @@ def settings(emulator: AzureOpenAIEmulator, **more: str) -> dict[str, str]:
         "AZURE_OPENAI_API_KEY": emulator.api_key,
         "AZURE_OPENAI_DEPLOYMENT": "whisper",
     }
-    return {**bare, **service, **more}
+    terminal = {"TERM": "xterm-256color", "LINES": str(LINES), "COLUMNS": str(COLUMNS)}
+    return {**bare, **service, **terminal, **more}
 
 
 @define
@@ -66,6 +80,7 @@ class Run:
 
     folder: Path
     environment: Mapping[str, str]
+    command: Sequence[str] = AOAI
 
     def __call__(
         self, *arguments: str | bytes | Path, stdin: Any = subprocess.DEVNULL
@@ -73,7 +88,12 @@ class Run:
         """Run it to its end; `stdin` is an open file, or bytes."""
         given = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
         done = subprocess.run(
-            [*AOAI, *arguments], cwd=self.folder, env=self.environment, capture_output=True, timeout=PATIENCE, **given
+            [*self.command, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            timeout=PATIENCE,
+            **given,
         )
         texts = (text.decode(errors="surrogateescape") for text in (done.stdout, done.stderr))
         return subprocess.CompletedProcess(done.args, done.returncode, *texts)
@@ -81,7 +101,7 @@ class Run:
     @contextmanager
     def started(self, *arguments: str | Path, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
         """Start it; it is killed in the end, if it still runs."""
-        with subprocess.Popen([*AOAI, *arguments], cwd=self.folder, env=self.environment, **options) as process:
+        with subprocess.Popen([*self.command, *arguments], cwd=self.folder, env=self.environment, **options) as process:
             try:
                 yield process
             finally:
@@ -102,18 +122,28 @@ class Run:
 
 @define(eq=False)
 class Terminal:
-    """A terminal on which a command runs."""
+    """A terminal on which a command runs.
+
+    Attributes:
+        process: The command.
+        written: All that was written to it.
+    """
 
     process: subprocess.Popen[bytes]
     _descriptor: int
-    written: str = field(default="", init=False)
+    _seen: pyte.Screen = field(factory=lambda: pyte.Screen(COLUMNS, LINES), init=False)
+    _stream: pyte.ByteStream = field(init=False)
+    written: bytes = field(default=b"", init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._stream = pyte.ByteStream(self._seen)
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Return when what was written matches."""
+        """Return when what is seen matches."""
         deadline = time.monotonic() + PATIENCE
-        while not (match := re.search(pattern, self.written, re.DOTALL)):
-            assert self._read(), f"{pattern!r} never came: {self.written[-2000:]!r}"
-            assert time.monotonic() < deadline, f"{pattern!r} does not come: {self.written[-2000:]!r}"
+        while not (match := re.search(pattern, "\n".join(self.screen), re.DOTALL)):
+            assert self._read(), f"{pattern!r} never came: {self.screen}"
+            assert time.monotonic() < deadline, f"{pattern!r} does not come: {self.screen}"
         return match
 
     def wait_for_end(self) -> int:
@@ -124,30 +154,24 @@ class Terminal:
 
     @property
     def screen(self) -> list[str]:
-        """The lines that a person sees, as far as this command's control sequences make them."""
-        lines = [""]
-        row = 0
-        for part in re.split(r"(\x1b\[\??\d*[A-Za-z]|\r|\n)", self.written):
-            if up := re.fullmatch(r"\x1b\[(\d+)A", part):
-                row -= int(up[1])
-            elif part == "\x1b[J":
-                lines[row:] = [""]
-            elif part == "\n":
-                row += 1
-                lines.extend([""] * (row + 1 - len(lines)))
-            elif part and part[0] not in "\x1b\r":
-                lines[row] += part
-        return lines
+        """The lines that a person sees, without the blank ones below."""
+        return "\n".join(line.rstrip() for line in self._seen.display).rstrip().split("\n")
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether the cursor is seen."""
+        return not self._seen.cursor.hidden
 
     def _read(self) -> bool:
         ready, _, _ = select.select([self._descriptor], [], [], PATIENCE)
-        assert ready, f"nothing more came: {self.written[-2000:]!r}"
+        assert ready, f"nothing more came: {self.screen}"
         try:
             piece = os.read(self._descriptor, 65536)
         except OSError:
             # So Linux says that nobody holds the other end any more.
             return False
-        self.written += piece.decode(errors="replace")
+        self.written += piece
+        self._stream.feed(piece)
         return bool(piece)
 
 

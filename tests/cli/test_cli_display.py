@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import anyio
+import anyio.to_thread
 import pytest
+from cli.cli_tools import PATIENCE
+from rich.console import Console
 
 from aoai_async import (
     AzureOpenAIError,
@@ -16,13 +23,17 @@ from aoai_async import (
     RequestTooLargeError,
 )
 from aoai_async.batch import Outcome, Progress
-from aoai_async.cli.display_lines import Upload, board, printable, summary
+from aoai_async.cli.display import Display
+from aoai_async.cli.display_lines import Upload, overall, printable, summary
 from aoai_async.cli.failures import Failures, output_error
+from aoai_async.cli.live_lines import live_lines
 from aoai_async.cli.outputs import Ledger
 from aoai_async.cli.remedies import OutputError, is_locked_out, remedy_for
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rich.live import Live
 
 
 def outcome(name: str, error: AzureOpenAIError | None = None, *, is_from_journal: bool = False) -> Outcome:
@@ -40,47 +51,88 @@ def progress_of(total: int, *outcomes: Outcome, every: float = 1.0) -> Progress:
 @pytest.mark.parametrize(
     ("progress", "now", "line"),
     [
-        (progress_of(4), 0.0, f"{'░' * 24} 0 of 4, 0 failed"),
-        (progress_of(4, outcome("a")), 1.0, f"{'█' * 6}{'░' * 18} 1 of 4, 1.0 a second, 3 s left, 0 failed"),
+        (progress_of(4), 0.0, "0 of 4, 0 failed"),
+        (progress_of(4, outcome("a")), 1.0, "1 of 4, 1.0 a second, 3 s left, 0 failed"),
         # Time goes by between two outcomes.
-        (progress_of(4, outcome("a")), 3.0, f"{'█' * 6}{'░' * 18} 1 of 4, 1.0 a second, 1 s left, 0 failed"),
-        (
-            progress_of(100, outcome("a"), every=120),
-            120.0,
-            f"{'░' * 24} 1 of 100, 0.5 a minute, 3:18:00 left, 0 failed",
-        ),
+        (progress_of(4, outcome("a")), 3.0, "1 of 4, 1.0 a second, 1 s left, 0 failed"),
+        (progress_of(100, outcome("a"), every=120), 120.0, "1 of 100, 0.5 a minute, 3:18:00 left, 0 failed"),
         (
             progress_of(2, outcome("a", is_from_journal=True), outcome("b", InvalidInputError("no"))),
             2.0,
-            f"{'█' * 24} 2 of 2, 30.0 a minute, 0 s left, 1 done before, 1 failed",
+            "2 of 2, 30.0 a minute, 0 s left, 1 done before, 1 failed",
         ),
-        (progress_of(0), 0.0, f"{'█' * 24} 0 of 0, 0 s left, 0 failed"),
+        (progress_of(0), 0.0, "0 of 0, 0 s left, 0 failed"),
     ],
 )
 def test_the_overall_line(progress: Progress, now: float, line: str) -> None:
-    """It has a bar, how many of how many, the rate, the time left, what was done before, and failures."""
-    assert board(progress, [], now, 10) == [line]
+    """It has how many of how many, the rate, the time left, what was done before, and failures."""
+    assert overall(progress, now) == line
+
+
+def lines_on(terminal: io.StringIO, uploads: dict[int, Upload]) -> Live:
+    console = Console(file=terminal, force_terminal=True, width=100, height=5, color_system=None)
+    return live_lines(Progress(total=9), uploads, console)
 
 
 def test_a_line_for_each_upload() -> None:
     """It names the recording and says how many bytes are sent; a long name keeps its end, and nothing is obeyed."""
-    uploads = [
-        Upload("talk.mp3", 500_000, 12_300_000),
-        Upload("a" * 50 + ".mp3", 12_300_000, 12_300_000),
-        Upload("\x1b[2J.mp3", 0, 1),
-    ]
-    _, first, second, third = board(progress_of(3), uploads, 0.0, 10)
-    assert first == f"  {'talk.mp3':44}  0.5 of 12.3 MB"
-    assert second == f"  …{'a' * 39}.mp3  12.3 MB sent"
-    assert third.startswith("  \\x1b[2J.mp3")
+    uploads = {
+        1: Upload("talk.mp3", 500_000, 12_300_000),
+        2: Upload("a" * 50 + ".mp3", 12_300_000, 12_300_000),
+        3: Upload("\x1b[2J.mp3", 0, 1),
+    }
+    with lines_on(terminal := io.StringIO(), uploads) as live:
+        live.refresh()
+        first, second, third = (line.split() for line in terminal.getvalue().splitlines()[-3:])
+    assert (first[0], first[-5:]) == ("talk.mp3", ["500.0", "kB", "of", "12.3", "MB"])
+    assert second[0] == f"…{'a' * 35}.mp3"
+    assert third[0] == "\\x1b[2J.mp3"
 
 
 def test_no_more_lines_than_the_terminal_has() -> None:
-    """Uploads for which there is no room are counted."""
-    uploads = [Upload(str(number), 0, 1) for number in range(9)]
-    assert len(board(progress_of(9), uploads, 0.0, 5)) == 5
-    assert board(progress_of(9), uploads, 0.0, 5)[-1] == "  … and 6 more"
-    assert board(progress_of(9), uploads, 0.0, 2)[-1] == "  … and 9 more"
+    """Uploads for which there is no room are left out, and that is seen."""
+    lines = lines_on(terminal := io.StringIO(), {number: Upload(f"{number}.mp3", 0, 1) for number in range(9)})
+    lines.start(refresh=True)
+    first, *uploads, last = terminal.getvalue().splitlines()
+    lines.stop()
+    assert "0 of 9" in first
+    assert [upload.split()[0] for upload in uploads] == ["0.mp3", "1.mp3", "2.mp3"]
+    assert last.strip() == "..."
+
+
+class Stalled(io.StringIO):
+    """A terminal that takes what is written only when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_reached, self.is_let = threading.Event(), threading.Event()
+
+    def write(self, text: str) -> int:
+        """Write, once it is let."""
+        self.is_reached.set()
+        assert self.is_let.wait(PATIENCE)
+        return super().write(text)
+
+
+async def test_a_terminal_that_stands_still() -> None:
+    """Neither the loop nor what it tells of uploads waits for the terminal."""
+    uploads: dict[int, Upload] = {}
+    lines = lines_on(terminal := Stalled(), uploads)
+    writer = ThreadPoolExecutor(1)
+    display = Display(Progress(), lambda _: "talk.mp3", False, False, False, writer, uploads, lines)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(shown_until_let, display)
+        await anyio.to_thread.run_sync(terminal.is_reached.wait, PATIENCE)
+        display.uploading(request := CreateTranscriptionRequest(file="talk.mp3"), 1, 2)
+        display.settled(request)
+        terminal.is_let.set()
+    writer.shutdown(wait=False)
+    assert terminal.getvalue()
+
+
+async def shown_until_let(display: Display) -> None:
+    async with display.live():
+        pass
 
 
 def test_the_sum() -> None:

@@ -81,7 +81,7 @@ def test_the_second_interrupt_stops_at_once(draw: Run, painter: HeldPainter, stu
         terminal.wait_for("Ctrl-C again")
         os.kill(terminal.process.pid, signal.SIGINT)
         assert terminal.wait_for_end() == 130
-    assert "Traceback" not in terminal.written
+    assert b"Traceback" not in terminal.written
     # What nobody waits for any more takes its turn first.
     painter.let(2)
     assert_the_rest_is_done(draw, painter, studio, 6)
@@ -120,13 +120,13 @@ def test_on_a_terminal(draw: Run, painter: HeldPainter) -> None:
         painter.wait_for(2)
         terminal.wait_for("0 of 6, 0 failed")
         painter.let(1)
-        terminal.wait_for(r"█+░+ 1 of 6, [\d.]+ a \w+, [\d:]+ s? ?left, 0 failed")
+        terminal.wait_for(r"[━╸╺]+ 1 of 6, [\d.]+ a \w+, [\d:]+ s? ?left, 0 failed")
         painter.let(5)
         assert terminal.wait_for_end() == 0
     screen = terminal.screen
     assert sorted(screen[:6]) == [f"out/{name}" for name in NAMES]
     assert re.fullmatch(r"6 done, 0 failed in \d+ s", screen[6])
-    assert screen[7:] == ["The gallery is out/index.html", ""]
+    assert screen[7:] == ["The gallery is out/index.html"]
 
 
 def test_plain_lines_off_a_terminal(draw: Run, painter: HeldPainter) -> None:

@@ -7,10 +7,11 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cli.cli_tools import PATIENCE, RECORDING, HeldRecognizer, Run, Terminal
+from cli.cli_tools import LINES, PATIENCE, RECORDING, HeldRecognizer, Run, Terminal
 
 from aoai_async.emulator import Fault
 
@@ -60,7 +61,8 @@ def test_the_first_interrupt_finishes_what_is_in_flight(
         holding.let(2)
         assert terminal.wait_for_end() == 130
     assert written_in(talks) == {"00.txt", "01.txt"}
-    assert "2 done, 0 failed, 6 left" in terminal.written
+    assert terminal.screen[-2].startswith("2 done, 0 failed, 6 left in ")
+    assert terminal.has_cursor
     assert len(held_emulator.requests) == 2
     assert_the_rest_is_done(held_run, holding, held_emulator, talks, 6)
 
@@ -86,16 +88,35 @@ def test_the_second_interrupt_stops_at_once(
         terminal.wait_for("Ctrl-C again")
         interrupted(terminal.process)
         assert terminal.wait_for_end() == 130
-    assert "Traceback" not in terminal.written
-    assert terminal.screen[-2:] == ["Interrupted. To go on, run the same command.", ""]
+    assert_all_is_told_of_the_stop(terminal)
     assert written_in(talks) == set()
     # What nobody waits for any more takes its turn first.
     holding.let(2)
     assert_the_rest_is_done(held_run, holding, held_emulator, talks, 8)
 
 
+def assert_all_is_told_of_the_stop(terminal: Terminal) -> None:
+    *_, summary, last = terminal.screen
+    assert re.fullmatch(r"0 done, 0 failed, 8 left in \d+ s", summary)
+    assert last == "Interrupted. To go on, run the same command."
+    assert not any("MB" in line or "━" in line for line in terminal.screen)
+    assert terminal.has_cursor
+
+
+def test_terminate_stops_at_once_on_a_terminal(held_run: Run, holding: HeldRecognizer, talks: Path) -> None:
+    """SIGTERM is as good as a second Ctrl-C; the lines are gone, and the cursor is there again."""
+    with held_run.on_terminal(*COMMAND) as terminal:
+        holding.wait_for(2)
+        terminal.wait_for("02.mp3|01.mp3")
+        assert not terminal.has_cursor
+        interrupted(terminal.process, signal.SIGTERM)
+        assert terminal.wait_for_end() == 130
+    assert_all_is_told_of_the_stop(terminal)
+    assert written_in(talks) == set()
+
+
 def test_terminate_stops_at_once(held_run: Run, holding: HeldRecognizer, talks: Path) -> None:
-    """SIGTERM is as good as a second Ctrl-C, off a terminal as well."""
+    """Off a terminal, too."""
     with held_run.started(*COMMAND, stderr=subprocess.PIPE) as process:
         holding.wait_for(2)
         interrupted(process, signal.SIGTERM)
@@ -116,7 +137,7 @@ def test_an_interrupt_while_waiting_for_standard_input(run: Run) -> None:
         interrupted(terminal.process)
         assert terminal.wait_for_end() == 130
         terminal.process.stdin.close()
-    assert terminal.written == ""
+    assert terminal.written == b""
 
 
 # Killed
@@ -169,15 +190,22 @@ def test_on_a_terminal(held_run: Run, holding: HeldRecognizer, talks: Path) -> N
     """An overall bar, a line for each upload in flight, redrawn in place; in the end results and the sum are left."""
     with held_run.on_terminal(*COMMAND) as terminal:
         holding.wait_for(2)
-        terminal.wait_for(r"0 of 8, 0 failed\r\n  talks/0[01].mp3 +0.0 MB sent\r\n  talks/0[01].mp3 +0.0 MB sent")
+        terminal.wait_for(
+            r"^━+ 0 of 8, 0 failed\n  talks/0[01].mp3 ━+ 10.2 kB of 10.2 kB\n  talks/0[01].mp3 ━+ 10.2 kB of 10.2 kB$"
+        )
+        assert not terminal.has_cursor
         holding.let(1)
-        terminal.wait_for(r"█+░+ 1 of 8, [\d.]+ a \w+, [\d:]+ s? ?left, 0 failed")
+        holding.wait_for(1)
+        terminal.wait_for(
+            r"^talks/0[01].txt\n[━╸╺]+ 1 of 8, [\d.]+ a \w+, [\d:]+ s? ?left, 0 failed\n"
+            r"  talks/0[01].mp3 ━+ 10.2 kB of 10.2 kB\n  talks/02.mp3 ━+ 10.2 kB of 10.2 kB$"
+        )
         holding.let(7)
         assert terminal.wait_for_end() == 0
-    screen = terminal.screen
-    assert sorted(screen[:8]) == [f"talks/{name.replace('.mp3', '.txt')}" for name in NAMES]
-    assert re.fullmatch(r"8 done, 0 failed in \d+ s", screen[8])
-    assert screen[9:] == [""]
+    *results, summary = terminal.screen
+    assert sorted(results) == [f"talks/{name.replace('.mp3', '.txt')}" for name in NAMES]
+    assert re.fullmatch(r"8 done, 0 failed in \d+ s", summary)
+    assert terminal.has_cursor
 
 
 def test_results_alone_on_standard_output(held_run: Run, holding: HeldRecognizer, talks: Path) -> None:
@@ -187,8 +215,87 @@ def test_results_alone_on_standard_output(held_run: Run, holding: HeldRecognizer
     with results.open("wb") as file, held_run.on_terminal(*COMMAND, stdout=file) as terminal:
         assert terminal.wait_for_end() == 0
     assert results.read_text().count(".txt\n") == 8
-    assert ".txt" not in terminal.written
+    assert b".txt" not in terminal.written
+    assert len(terminal.screen) == 1
+
+
+def test_lines_alone_off_the_terminal(run: Run, talks: Path) -> None:
+    """With a terminal for standard output alone, it has the results as they are, and the lines are plain."""
+    plain = talks.parent / "plain"
+    with plain.open("wb") as file, run.on_terminal(*COMMAND, stderr=file) as terminal:
+        assert terminal.wait_for_end() == 0
+    assert sorted(terminal.screen) == [f"talks/{name.replace('.mp3', '.txt')}" for name in NAMES]
+    assert b"\x1b" not in terminal.written
+    assert plain.read_text().count(": done\n") == 8
+
+
+def test_json_on_a_terminal(run: Run, talks: Path) -> None:
+    """An object is one line, as long as it may be, which the terminal breaks."""
+    with run.on_terminal(*COMMAND, "--json") as terminal:
+        assert terminal.wait_for_end() == 0
+    objects = re.findall(rb"\{.*\}", terminal.written)
+    assert {json.loads(line)["input"] for line in objects} == {f"talks/{name}" for name in NAMES}
+
+
+def test_names_are_text_on_a_terminal(held_run: Run, holding: HeldRecognizer, tmp_path: Path) -> None:
+    """What a name says is neither obeyed by the terminal nor taken for markup, in no line."""
+    (tmp_path / "[bold]:tea:\x1b[2J\n.mp3").write_bytes(RECORDING)
+    with held_run.on_terminal("transcribe", ".", "-v") as terminal:
+        terminal.wait_for(r"  \[bold\]:tea:\\x1b\[2J\\n.mp3 +")
+        holding.let(1)
+        assert terminal.wait_for_end() == 0
+    result, story, *_ = terminal.screen
+    assert result == r"[bold]:tea:\x1b[2J\n.txt"
+    assert story.startswith(r"1 of 1: [bold]:tea:\x1b[2J\n.mp3: done (")
+    with held_run.on_terminal("transcribe", ".", "-q", "--format", "srt") as terminal:
+        holding.let(1)
+        assert terminal.wait_for_end() == 0
+    assert terminal.screen == [r"[bold]:tea:\x1b[2J\n.srt"]
+
+
+def test_more_uploads_than_lines(held_run: Run, holding: HeldRecognizer, tmp_path: Path) -> None:
+    """Those for which there is no room are left out, also when it is stopped, and then none is left."""
+    for number in range(40):
+        (tmp_path / f"{number}.mp3").write_bytes(RECORDING)
+    with held_run.on_terminal("transcribe", ".", "--concurrency", "40", "--rpm", "60000") as terminal:
+        holding.wait_for(40)
+        terminal.wait_for(r"0 of 40.*\n +\.\.\.$")
+        assert len(terminal.screen) == LINES
+        interrupted(terminal.process, signal.SIGTERM)
+        assert terminal.wait_for_end() == 130
     assert len(terminal.screen) == 2
+    assert len(set(re.findall(rb"\d+.mp3", terminal.written))) == LINES - 2
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}])
+def test_a_terminal_that_draws_nothing(run: Run, talks: Path, environment: dict[str, str]) -> None:
+    """On a terminal that understands no control sequences the lines are plain."""
+    plain = Run(run.folder, {**run.environment, **environment})
+    with plain.on_terminal(*COMMAND) as terminal:
+        assert terminal.wait_for_end() == 0
+    assert b"\x1b" not in terminal.written
+    assert terminal.written.count(b": done\r\n") == 8
+
+
+def test_without_colours(held_run: Run, holding: HeldRecognizer, talks: Path) -> None:
+    """NO_COLOR leaves the lines without colours."""
+    holding.let(8)
+    with Run(held_run.folder, {**held_run.environment, "NO_COLOR": "1"}).on_terminal(*COMMAND) as terminal:
+        assert terminal.wait_for_end() == 0
+    assert b" of 8, " in terminal.written
+    assert not re.search(rb"\x1b\[[\d;]+m", terminal.written)
+
+
+def test_without_rich(run: Run, talks: Path) -> None:
+    """On a terminal the lines are plain, and what is missing is told; elsewhere it makes no difference."""
+    script = "import sys; sys.modules['rich'] = None; from aoai_async.cli.main import main; sys.exit(main())"
+    bare = Run(run.folder, run.environment, [sys.executable, "-Ic", script])
+    with bare.on_terminal(*COMMAND) as terminal:
+        assert terminal.wait_for_end() == 0
+    assert terminal.screen[0] == "Progress is told in plain lines; pip install 'aoai-async[cli]' draws it."
+    assert terminal.written.count(b": done\r\n") == 8
+    assert b"\x1b" not in terminal.written
+    assert "pip install" not in bare(*COMMAND).stderr
 
 
 def test_plain_lines_off_a_terminal(run: Run, talks: Path) -> None:
@@ -203,7 +310,7 @@ def test_quiet_on_a_terminal(run: Run, talks: Path) -> None:
     """-q shows no progress on a terminal, either; the results are all there is."""
     with run.on_terminal(*COMMAND, "-q") as terminal:
         assert terminal.wait_for_end() == 0
-    assert sorted(terminal.written.split()) == [f"talks/{name.replace('.mp3', '.txt')}" for name in NAMES]
+    assert sorted(terminal.written.decode().split()) == [f"talks/{name.replace('.mp3', '.txt')}" for name in NAMES]
 
 
 def test_a_reader_that_hangs_up(held_run: Run, holding: HeldRecognizer, talks: Path) -> None:
@@ -229,10 +336,3 @@ def test_two_at_once_are_told_of_each_other(held_run: Run, holding: HeldRecogniz
         assert terminal.wait_for_end() == 0
     holding.let(8)
     assert held_run("transcribe", "talks", "--journal", "own.jsonl", "--overwrite").returncode == 0
-
-
-def test_a_terminal_knows_what_is_seen() -> None:
-    """The screen of these tests does what the command's control sequences say."""
-    terminal = Terminal(None, 0)  # type: ignore[arg-type] - nothing runs on it
-    terminal.written = "kept\r\none\r\ntwo\r\n\x1b[2A\r\x1b[Jthree\r\n"
-    assert terminal.screen == ["kept", "three", ""]
