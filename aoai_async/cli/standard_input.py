@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from select import select
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -34,6 +35,7 @@ __all__ = ["listen"]
 
 _FAILED = 1
 _PIECE = 256 * 1024
+_LONGEST_DEAFNESS = 0.2
 
 
 def listen(arguments: Namespace, request: Listening) -> int:
@@ -67,13 +69,20 @@ def _check(arguments: Namespace) -> None:
 
 def _copy_to(copy: Any) -> None:
     limit, size = Limits().upload, 0
-    # Not from the buffer, which looks for Ctrl-C only when it has all that was asked for.
-    while piece := os.read(sys.stdin.fileno(), _PIECE):
+    while piece := _piece():
         size += len(piece)
         if size > limit:
             raise InvalidInputError(f"It is too large: the service takes {limit:,} bytes; compress or split it")
         copy.write(piece)
     copy.flush()
+
+
+def _piece() -> bytes:
+    # A Ctrl-C that comes just before a read that waits would not end it; one within a `select` ends in time.
+    while not select([sys.stdin], [], [], _LONGEST_DEAFNESS)[0]:
+        pass
+    # Not from the buffer, which looks for Ctrl-C only when it has all that was asked for.
+    return os.read(sys.stdin.fileno(), _PIECE)
 
 
 def _named(name: str | None, copy: Path) -> AudioFile:
