@@ -33,6 +33,7 @@ Jobs: TypeAlias = "Iterable[Job | Request] | AsyncIterable[Job | Request]"
 _FOREVER = float("inf")
 _WINDOW = 4
 _RETRIES = 4
+_NO_OPTIONS = CallOptions()
 
 
 class BatchRunner:
@@ -194,7 +195,7 @@ class BatchRunner:
         )
 
     def _options(self, job: Job) -> CallOptions:
-        return CallOptions(on_progress=None if self._on_upload is None else partial(self._on_upload, job))
+        return _NO_OPTIONS if self._on_upload is None else CallOptions(on_progress=partial(self._on_upload, job))
 
 
 async def _drawn_from(jobs: Jobs) -> AsyncGenerator[Job, None]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from anyio import move_on_after
 from multidict import CIMultiDict
 
 from aoai_async.errors import InvalidInputError, UnexpectedAnswerError
@@ -55,9 +55,14 @@ async def send(
         finish=finish,
     )
     claims, limits = settings.connections.claims, settings.limits
-    with move_on_after(call.timeout.total):
-        async with body_of(plan, call.destination.fields, claims, limits, options.on_progress) as body:
+    making_body = body_of(plan, call.destination.fields, claims, limits, options.on_progress)
+    deadline = asyncio.timeout(call.timeout.total)
+    try:
+        async with deadline, making_body as body:
             return await call.answer(body)
+    except TimeoutError:
+        if not deadline.expired():
+            raise
     raise call.overdue()
 
 
