@@ -16,7 +16,7 @@ from aoai_async.transport.threads import close_quietly, finish, in_thread, open_
 
 __all__ = ["FileStamp", "OpenFile", "Pieces", "Readable", "can_tell_cached_pages", "open_file"]
 
-_CACHED_PIECE = 64 * 1024
+_CACHED_PIECE = 128 * 1024
 _THREAD_PIECE = 256 * 1024
 _READ_AHEAD = 8 * 2**20
 _LONGEST_LAST_READ = 5.0
@@ -74,7 +74,7 @@ async def open_file(readable: Readable) -> OpenFile:
 class _PageCacheFile:
     """Reads pages that are in memory at once, and leaves only the others to a thread.
 
-    To hand over to a thread costs more than to copy 64 KiB, and a recording that was just written or
+    To hand over to a thread costs more than to copy a piece, and a recording that was just written or
     looked at is nearly always in memory.
     """
 
