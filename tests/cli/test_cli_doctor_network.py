@@ -16,7 +16,7 @@ import anyio
 import pytest
 import trustme
 from cli.doctor_tools import NOT_FOUND, answers, begin_doctor, doctor, tls_server, verdicts
-from client.client_tools import answer, raw_server
+from client.client_tools import answer, raw_server, read_request
 
 from aoai_async.cli import main
 from aoai_async.cli.checkup.rounds import _in_time
@@ -243,9 +243,9 @@ async def test_an_image_model_that_knows_no_audio_path() -> None:
     """A service that answers 404 for some operations alone has the deployment for the others."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        request = await read_request(reader)
         missing = answer("404 Not Found", b'{"error": {"code": "404", "message": "Resource not found"}}')
-        writer.write(missing if b"/audio/" in head else answer("400 Bad Request", REFUSED))
+        writer.write(missing if "/audio/" in request.head else answer("400 Bad Request", REFUSED))
 
     async with raw_server(handle) as endpoint:
         done = await look_at(endpoint)
