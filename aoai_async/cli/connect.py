@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Awaitable, Callable
 
-__all__ = ["connected", "deployments"]
+__all__ = ["asked_model", "connected", "deployments"]
 
 _OF_ONE = {"endpoint": "--endpoint", "model": "--model", "api_key_env": "--api-key-env", "entra": "--entra"}
 
@@ -45,6 +45,11 @@ def connected(arguments: Namespace) -> AsyncAzureOpenAI | DeploymentPool:
     )
 
 
+def asked_model(arguments: Namespace) -> str | None:
+    """Return the deployment that the options or the environment name; None where those of a pool have their own."""
+    return None if arguments.deployments else arguments.model or os.environ.get("AZURE_OPENAI_DEPLOYMENT")
+
+
 def deployments(arguments: Namespace) -> list[Deployment]:
     """Return the deployments that the options describe; the name of a single one may be missing, and is then empty.
 
@@ -61,7 +66,7 @@ def deployments(arguments: Namespace) -> list[Deployment]:
         raise ConfigurationError("--entra and --api-key-env exclude each other")
     return [
         Deployment(
-            model=arguments.model or os.environ.get("AZURE_OPENAI_DEPLOYMENT") or "",
+            model=asked_model(arguments) or "",
             azure_endpoint=arguments.endpoint,
             api_key_env=arguments.api_key_env,
             azure_ad_token_provider=_entra_tokens() if arguments.entra else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from aoai_async.batch.jobs import Outcome
 from aoai_async.cli.display_lines import printable
 from aoai_async.cli.remedies import OutputError, remedy_for
 from aoai_async.cli.settling import error_facts
+from aoai_async.cli.whole import write_whole
 from aoai_async.errors import AzureOpenAIError
 from aoai_async.wire.plan import Request
 
@@ -62,9 +62,7 @@ class Failures:
         if not self._failures:
             self.path.unlink(missing_ok=True)
             return
-        temporary = self.path.with_name(f".{self.path.name}.part")
-        temporary.write_text("".join(json.dumps(facts) + "\n" for facts in self._facts()), "utf-8")
-        os.replace(temporary, self.path)
+        write_whole(self.path, "".join(json.dumps(facts) + "\n" for facts in self._facts()).encode())
 
     def _facts(self) -> Iterator[dict[str, Any]]:
         for label, outcome, error in self._failures:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from aoai_async.cli.batches import run_batch
+from aoai_async.cli.connect import asked_model
 from aoai_async.cli.images_album import Album
 from aoai_async.cli.images_orders import Order, orders_of
 from aoai_async.cli.prompts import rows_of
@@ -52,12 +52,8 @@ async def _draw(arguments: Namespace, album: Album) -> int:
 
 def _defaults(arguments: Namespace) -> dict[str, Any]:
     given = {name: getattr(arguments, name) for name in ("n", "size", "quality", "style", "user")}
-    return {"model": _model(arguments), **given}
-
-
-def _model(arguments: Namespace) -> str | None:
-    # A part of the request, so that pictures of one deployment are not taken for those of another.
-    return None if arguments.deployments else arguments.model or os.environ.get("AZURE_OPENAI_DEPLOYMENT")
+    # The model is part of a request, so that pictures of one deployment are not taken for those of another.
+    return {"model": asked_model(arguments), **given}
 
 
 def _check_models(arguments: Namespace, orders: list[Order]) -> None:

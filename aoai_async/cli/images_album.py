@@ -22,12 +22,13 @@ from attrs import asdict, define, evolve, field
 
 from aoai_async.batch.jobs import Job, Outcome
 from aoai_async.cli.failures import output_error
-from aoai_async.cli.images_manifest import add_to_manifest, read_manifest, write_manifest, write_whole
+from aoai_async.cli.images_manifest import add_to_manifest, read_manifest, write_manifest
 from aoai_async.cli.images_orders import Order
 from aoai_async.cli.images_records import FailedPrompt, Picture, failed_prompt, picture_of
 from aoai_async.cli.pages.gallery import gallery_page
 from aoai_async.cli.pages.verdicts import filtered_for
 from aoai_async.cli.settling import Settled
+from aoai_async.cli.whole import write_whole
 from aoai_async.errors import AzureOpenAIError, ContentFilteredError, PictureError, PictureExpiredError
 from aoai_async.transport.threads import in_thread
 from aoai_async.wire.convert import as_dict

@@ -7,19 +7,19 @@ run the whole is written anew, in the order of the prompts.
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 from attrs import asdict
 
 from aoai_async.cli.images_records import Picture
+from aoai_async.cli.whole import write_whole
 from aoai_async.wire.convert import MalformedJSONError, UnfitError, decode_json, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["MANIFEST", "add_to_manifest", "read_manifest", "write_manifest", "write_whole"]
+__all__ = ["MANIFEST", "add_to_manifest", "read_manifest", "write_manifest"]
 
 MANIFEST = "manifest.jsonl"
 
@@ -54,17 +54,6 @@ def add_to_manifest(folder: Path, pictures: Iterable[Picture]) -> None:
 def write_manifest(folder: Path, pictures: Iterable[Picture]) -> None:
     """Write the manifest anew, whole or not at all; raises `OSError`."""
     write_whole(folder / MANIFEST, _lines(pictures))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file by way of a temporary name; raises `OSError`."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _lines(pictures: Iterable[Picture]) -> bytes:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from attrs import astuple, define, field, frozen
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from aoai_async.cli.whole import write_whole
 
 __all__ = ["Ledger"]
 
@@ -78,7 +76,8 @@ class Ledger:
 
         It is known before it appears under its name, so that a killed run leaves no file that nobody made.
         """
-        _put(place, content, lambda status: self._note(place, content, recording, status))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, content, lambda status: self._note(place, content, recording, status))
 
     def _note(self, place: Path, content: bytes, recording: Path, status: os.stat_result) -> None:
         mark = _Mark(self._name(recording), _digest(content), status.st_size, status.st_mtime_ns)
@@ -99,16 +98,3 @@ class Ledger:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
-
-
-def _put(place: Path, content: bytes, announce: Callable[[os.stat_result], object]) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    # Short, as a name may be as long as the disk allows; and the same each time, so that a killed run's is replaced.
-    temporary = place.with_name(f".{zlib.crc32(os.fsencode(place.name)):08x}.part")
-    try:
-        temporary.write_bytes(content)
-        announce(temporary.stat())
-        os.replace(temporary, place)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from attrs import evolve
 
 from aoai_async.batch.jobs import Outcome, path_of
 from aoai_async.cli.batches import run_batch
+from aoai_async.cli.connect import asked_model
 from aoai_async.cli.display_lines import printable
 from aoai_async.cli.formats import asked_format, writers_for
 from aoai_async.cli.naming import outputs_of
@@ -100,22 +100,17 @@ def _request(arguments: Namespace) -> Listening:
     if arguments.operation == "translate":
         return CreateTranslationRequest(
             file=None,
-            model=_model(arguments),
+            model=asked_model(arguments),
             prompt=arguments.prompt,
             temperature=arguments.temperature,
             response_format=asked,
         )
     return CreateTranscriptionRequest(
         file=None,
-        model=_model(arguments),
+        model=asked_model(arguments),
         prompt=arguments.prompt,
         temperature=arguments.temperature,
         response_format=asked,
         language=arguments.language,
         timestamp_granularities=["word", "segment"] if arguments.word_times else None,
     )
-
-
-def _model(arguments: Namespace) -> str | None:
-    # The deployments of a pool have their own names.
-    return None if arguments.deployments else arguments.model or os.environ.get("AZURE_OPENAI_DEPLOYMENT")

@@ -17,6 +17,7 @@ from yarl import URL
 from aoai_async.errors import APIConnectionError, APITimeoutError, UnexpectedAnswerError, UntrustedHostError
 from aoai_async.transport.upload import UploadBody
 from aoai_async.wire.decipher import unexpected
+from aoai_async.wire.limits import LARGE
 from aoai_async.wire.reply import Reply
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from aoai_async.transport.turns import Turns
     from aoai_async.wire.limits import Limits
 
-__all__ = ["Attempt", "connection_error", "exchange", "harmless", "read_within"]
-
-_LARGE = 512 * 1024
+__all__ = ["Attempt", "attempt_timeout", "connection_error", "exchange", "harmless", "read_within"]
 
 
 @frozen
@@ -80,12 +79,12 @@ async def _answer(
         proxy=attempt.proxy,
         allow_redirects=False,
         raise_for_status=False,
-        timeout=_attempt_timeout(timeout),
+        timeout=attempt_timeout(timeout),
     ) as response:
         headers = CIMultiDict(response.headers)
         if response.status >= 300:
             return Reply(response.status, headers, await _beginning(response.content, limits.error))
-        if (response.content_length or 0) > _LARGE:
+        if (response.content_length or 0) > LARGE:
             async with turns.turn():
                 body = await read_within(response.content, limits.answer)
         else:
@@ -97,7 +96,8 @@ async def _answer(
 
 
 @lru_cache(maxsize=128)
-def _attempt_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
+def attempt_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
+    """Return the bounds of one attempt as aiohttp takes them."""
     return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read)
 
 

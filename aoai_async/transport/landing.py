@@ -12,13 +12,12 @@ from attrs import define, field
 
 from aoai_async.errors import InvalidInputError, PictureError
 from aoai_async.transport.threads import close_quietly, finish, in_thread, open_in_thread
+from aoai_async.wire.pictures import SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
 __all__ = ["Landing", "landing_beside"]
-
-_BEGINNING = 12
 
 
 @define
@@ -44,8 +43,8 @@ class Landing:
     def _append(self, pieces: Iterable[bytes]) -> None:
         for piece in pieces:
             self._file.write(piece)
-            if len(self.beginning) < _BEGINNING:
-                self.beginning += piece[:_BEGINNING]
+            if len(self.beginning) < SIGNATURE:
+                self.beginning += piece[:SIGNATURE]
 
     async def settle(self, path: Path) -> Path:
         """Give the file its name, in place of any file that had it; raises `PictureError`."""

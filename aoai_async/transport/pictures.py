@@ -13,12 +13,12 @@ from attrs import frozen
 from yarl import URL
 
 from aoai_async.errors import APIConnectionError, APITimeoutError, AzureOpenAIError, PictureError, PictureExpiredError
-from aoai_async.transport.exchange import connection_error, harmless
+from aoai_async.transport.exchange import attempt_timeout, connection_error, harmless
 from aoai_async.transport.landing import landing_beside
 from aoai_async.transport.settings import Settings
 from aoai_async.transport.threads import in_thread
 from aoai_async.wire.address import is_safe_transport
-from aoai_async.wire.pictures import decode_base64, expiry, named_by_content, picture_ending
+from aoai_async.wire.pictures import SIGNATURE, decode_base64, expiry, named_by_content, picture_ending
 from aoai_async.wire.retry import PASSING_STATUSES, wait_before
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ T = TypeVar("T")
 
 _BASE64_PIECE = 2**20  # a multiple of four, so that each piece can be decoded by itself
 _PIECE = 256 * 1024
-_SIGNATURE = 12
 _REFUSALS = (401, 403, 404, 410)
 
 
@@ -107,8 +106,7 @@ class Pictures:
     async def _downloaded(self, url: URL) -> AsyncGenerator[bytes, None]:
         if not self.settings.endpoint.allow_http and not is_safe_transport(url.scheme, url.host):
             raise PictureError(f"The picture lies at an address that is not https, on {url.host}: it is not fetched")
-        timeout = self.settings.timeout
-        limits = aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read)
+        limits = attempt_timeout(self.settings.timeout)
         connections = self.settings.connections
         try:
             async with (
@@ -151,9 +149,9 @@ def _stretch(text: str, start: int) -> bytes:
 
 
 def _ending(content: bytes) -> str:
-    ending = picture_ending(content[:_SIGNATURE])
+    ending = picture_ending(content[:SIGNATURE])
     if ending is None:
-        raise PictureError(f"What came is no picture: it begins with {content[:_SIGNATURE]!r}")
+        raise PictureError(f"What came is no picture: it begins with {content[:SIGNATURE]!r}")
     return ending
 
 

@@ -15,6 +15,7 @@ from aoai_async.transport.bodies import body_of
 from aoai_async.transport.settings import CallOptions
 from aoai_async.transport.threads import in_thread
 from aoai_async.transport.timeouts import Timeout
+from aoai_async.wire.limits import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Ask", "answer_of", "send", "split_params"]
 
-_LARGE = 512 * 1024
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OPTIONS = frozenset({"extra_headers", "extra_query", "extra_body", "timeout", "on_progress"})
 
@@ -81,7 +81,7 @@ async def answer_of(raw: RawResponse[T]) -> T:
         UnexpectedAnswerError: The answer is not of the form asked for.
     """
     try:
-        return await in_thread(raw.parse) if len(raw.content) > _LARGE else raw.parse()
+        return await in_thread(raw.parse) if len(raw.content) > LARGE else raw.parse()
     except UnexpectedAnswerError as error:
         error.attempts = raw.retries_taken + 1
         raise

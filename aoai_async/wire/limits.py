@@ -5,7 +5,10 @@ from __future__ import annotations
 from attrs import field, frozen
 from attrs.validators import gt
 
-__all__ = ["Limits"]
+__all__ = ["LARGE", "Limits"]
+
+LARGE = 512 * 1024
+"""Bytes above which an answer is read in its turn, and taken apart off the loop."""
 
 
 @frozen(kw_only=True)

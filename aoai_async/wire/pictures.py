@@ -10,7 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec import convert
 
-__all__ = ["decode_base64", "expiry", "named_by_content", "picture_ending"]
+__all__ = ["SIGNATURE", "decode_base64", "expiry", "named_by_content", "picture_ending"]
+
+SIGNATURE = 12
+"""Bytes from its beginning by which a picture is known."""
 
 _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), ".png"),
