@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aoai_async.errors import UnexpectedAnswerError
 from aoai_async.schema.audio import AudioResponse
 from aoai_async.schema.base import TextAnswer
-from aoai_async.wire.convert import MalformedJSONError, UnfitError, decode_json, fit
+from aoai_async.wire.convert import MalformedJSONError, UnfitError, read_json
 from aoai_async.wire.faults import excerpt, status_error
 from aoai_async.wire.headers import media_type
 
@@ -80,7 +80,7 @@ def _object(reply: Reply, form: str, kind: type[Any]) -> Any:
     if form != "application/json" and not form.endswith("+json"):
         raise unexpected(reply, f"JSON was asked for, and {form or 'something without a type'} came")
     try:
-        answer = fit(decode_json(reply.body), kind)
+        answer = read_json(reply.body, kind)
     except MalformedJSONError as error:
         raise unexpected(reply, f"The answer is no JSON: {error}") from None
     except UnfitError as error:
