@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -42,11 +42,10 @@ class Body:
     is_sendable: Callable[[], bool]
 
 
-@asynccontextmanager
-async def body_of(
+def body_of(
     plan: Plan, added: Mapping[str, str], claims: Claims, limits: Limits, on_progress: Progress | None
-) -> AsyncIterator[Body]:
-    """Make ready what a plan sends, with the fields its route adds, and tidy up behind it.
+) -> AbstractAsyncContextManager[Body]:
+    """Return what makes ready what a plan sends, with the fields its route adds, and tidies up behind it.
 
     Raises:
         InvalidInputError: The recording or a field cannot be sent, or the body is over the limit.
@@ -54,11 +53,16 @@ async def body_of(
     """
     if plan.json is not None:
         content = _json_bytes({**plan.json, **added})
-        yield Body("application/json", lambda: content, lambda: True)
-    else:
-        fields = (*plan.fields, *added.items())
-        async with recording_of(plan.file, claims, limits.upload) as recording:
-            yield _upload(fields, recording, limits.upload, on_progress)
+        return nullcontext(Body("application/json", lambda: content, lambda: True))
+    return _uploaded((*plan.fields, *added.items()), plan.file, claims, limits.upload, on_progress)
+
+
+@asynccontextmanager
+async def _uploaded(
+    fields: tuple[tuple[str, str], ...], file: object, claims: Claims, limit: int, on_progress: Progress | None
+) -> AsyncIterator[Body]:
+    async with recording_of(file, claims, limit) as recording:
+        yield _upload(fields, recording, limit, on_progress)
 
 
 def _upload(

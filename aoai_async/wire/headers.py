@@ -26,7 +26,7 @@ def answer_info(headers: Mapping[str, str]) -> AnswerInfo:
     return AnswerInfo(
         request_id=next((headers[name] for name in _REQUEST_IDS if headers.get(name)), None),
         region=headers.get("x-ms-region"),
-        remaining_requests=_count(headers.get("x-ratelimit-remaining-requests", "")),
+        remaining_requests=_count(headers.get("x-ratelimit-remaining-requests")),
         client_request_id=headers.get("x-ms-client-request-id"),
     )
 
@@ -87,8 +87,8 @@ def _timestamp(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _count(value: str) -> int | None:
-    return _parsed(int, value)
+def _count(value: str | None) -> int | None:
+    return None if value is None else _parsed(int, value)
 
 
 def _parsed(parse: Callable[[str], Value], text: str) -> Value | None:
