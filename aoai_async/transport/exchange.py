@@ -17,7 +17,6 @@ from yarl import URL
 from aoai_async.errors import APIConnectionError, APITimeoutError, UnexpectedAnswerError, UntrustedHostError
 from aoai_async.transport.upload import UploadBody
 from aoai_async.wire.decipher import unexpected
-from aoai_async.wire.limits import LARGE
 from aoai_async.wire.reply import Reply
 
 if TYPE_CHECKING:
@@ -25,7 +24,10 @@ if TYPE_CHECKING:
     from aoai_async.transport.turns import Turns
     from aoai_async.wire.limits import Limits
 
-__all__ = ["Attempt", "attempt_timeout", "connection_error", "exchange", "harmless", "read_within"]
+__all__ = ["Attempt", "attempt_timeout", "connection_error", "exchange", "harmless"]
+
+# What is larger is read in its turn.
+_SMALL = 128 * 1024
 
 
 @frozen
@@ -84,11 +86,7 @@ async def _answer(
         headers = CIMultiDict(response.headers)
         if response.status >= 300:
             return Reply(response.status, headers, await _beginning(response.content, limits.error))
-        if (response.content_length or 0) > LARGE:
-            async with turns.turn():
-                body = await read_within(response.content, limits.answer)
-        else:
-            body = await read_within(response.content, limits.answer)
+        body = await _whole(response.content, limits.answer, turns)
         if body is None:
             message = f"The answer has more than {limits.answer:,} bytes, the limit for one"
             raise unexpected(Reply(response.status, headers, b""), message)
@@ -101,15 +99,25 @@ def attempt_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read)
 
 
-async def read_within(content: aiohttp.StreamReader, limit: int) -> bytes | None:
-    """Return a whole body, or None once it turns out to be longer than `limit` bytes."""
+async def _whole(content: aiohttp.StreamReader, limit: int, turns: Turns) -> bytes | None:
+    """Return a whole body, or None once it turns out to be longer than `limit` bytes; a large one in its turn."""
+    chunks = await _chunks(content, min(_SMALL, limit))
+    if not content.at_eof():
+        async with turns.turn():
+            chunks += await _chunks(content, limit - sum(map(len, chunks)))
+    body = b"".join(chunks)
+    return body if len(body) <= limit else None
+
+
+async def _chunks(content: aiohttp.StreamReader, limit: int) -> list[bytes]:
+    """Return what comes until its end, or until it is more than `limit` bytes."""
     chunks, size = [], 0
     async for chunk in content.iter_any():
         chunks.append(chunk)
         size += len(chunk)
         if size > limit:
-            return None
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            break
+    return chunks
 
 
 async def _beginning(content: aiohttp.StreamReader, limit: int) -> bytes:

@@ -14,7 +14,7 @@ from yarl import URL
 
 from aoai_async.errors import APIConnectionError, APITimeoutError, AzureOpenAIError, PictureError, PictureExpiredError
 from aoai_async.transport.exchange import attempt_timeout, connection_error, harmless
-from aoai_async.transport.landing import landing_beside
+from aoai_async.transport.landing import Landing, landing_beside
 from aoai_async.transport.settings import Settings
 from aoai_async.transport.threads import in_thread
 from aoai_async.wire.address import is_safe_transport
@@ -31,7 +31,7 @@ __all__ = ["Pictures"]
 
 T = TypeVar("T")
 
-_BASE64_PIECE = 2**20  # a multiple of four, so that each piece can be decoded by itself
+_BASE64_PIECE = 256 * 1024  # a multiple of four, so that each piece can be decoded by itself
 _PIECE = 256 * 1024
 _REFUSALS = (401, 403, 404, 410)
 
@@ -59,15 +59,23 @@ class Pictures:
         return content
 
     async def _save(self, result: ImageResult, path: Path) -> Path:
+        text = result.b64_json
+        if not text:
+            return await self._landed(path, lambda landing: self._download(result, landing))
+        # No other large answer is read meanwhile, and one thread does it all, so that one picture after the other is
+        # out of memory.
+        with self.settings.connections.turns.work():
+            return await self._landed(path, lambda landing: landing.write(self._decoded(text)))
+
+    async def _landed(self, path: Path, fill: Callable[[Landing], Awaitable[None]]) -> Path:
         async with landing_beside(path) as landing:
-            if result.b64_json:
-                # All in one thread, so that one picture after the other is out of memory.
-                await landing.write(self._decoded(result.b64_json))
-            else:
-                async with aclosing(self._fetched(result)) as pieces:
-                    async for piece in pieces:
-                        await landing.write([piece])
+            await fill(landing)
             return await landing.settle(named_by_content(path, _ending(landing.beginning)))
+
+    async def _download(self, result: ImageResult, landing: Landing) -> None:
+        async with aclosing(self._fetched(result)) as pieces:
+            async for piece in pieces:
+                await landing.write([piece])
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         total = self.settings.timeout.total

@@ -15,7 +15,6 @@ from aoai_async.transport.bodies import body_of
 from aoai_async.transport.settings import CallOptions
 from aoai_async.transport.threads import in_thread
 from aoai_async.transport.timeouts import Timeout
-from aoai_async.wire.limits import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,13 +74,13 @@ class Ask(Protocol):
 
 
 async def answer_of(raw: RawResponse[T]) -> T:
-    """Return the object of an answer; a large one is taken apart off the loop.
+    """Return the object of an answer; one that takes long is taken apart off the loop.
 
     Raises:
         UnexpectedAnswerError: The answer is not of the form asked for.
     """
     try:
-        return await in_thread(raw.parse) if len(raw.content) > LARGE else raw.parse()
+        return await in_thread(raw.parse) if raw.takes_long else raw.parse()
     except UnexpectedAnswerError as error:
         error.attempts = raw.retries_taken + 1
         raise

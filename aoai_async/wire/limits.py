@@ -5,10 +5,13 @@ from __future__ import annotations
 from attrs import field, frozen
 from attrs.validators import gt
 
-__all__ = ["LARGE", "Limits"]
+__all__ = ["LARGE_PICTURES", "LARGE_SPEECH", "Limits"]
 
-LARGE = 512 * 1024
-"""Bytes above which an answer is read in its turn, and taken apart off the loop."""
+LARGE_SPEECH = 512 * 1024
+"""Bytes above which what was said is taken apart off the loop."""
+
+LARGE_PICTURES = 8 * 2**20
+"""Bytes above which pictures are taken apart off the loop."""
 
 
 @frozen(kw_only=True)

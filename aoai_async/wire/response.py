@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import field, frozen
 
+from aoai_async.schema.images import GenerateImagesResponse
 from aoai_async.wire.convert import decode_json
 from aoai_async.wire.decipher import decipher
+from aoai_async.wire.limits import LARGE_PICTURES, LARGE_SPEECH
 from aoai_async.wire.reply import Reply
 
 if TYPE_CHECKING:
@@ -71,6 +73,11 @@ class RawResponse(Generic[T]):
     def request_id(self) -> str | None:
         """The service's id of the request, which support asks for."""
         return self.info.request_id
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether parsing takes more than a few milliseconds; pictures are few long texts, speech is many values."""
+        return len(self.content) > (LARGE_PICTURES if self._kind is GenerateImagesResponse else LARGE_SPEECH)
 
     def json(self) -> Any:
         """Return the body's plain JSON value; `ValueError` if it has none."""

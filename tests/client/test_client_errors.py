@@ -1,6 +1,8 @@
 import asyncio
 import json
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ from aoai_async import (
     UnexpectedAnswerError,
 )
 from aoai_async.emulator import AzureOpenAIEmulator, Fault
+from aoai_async.transport.turns import Turns
 
 FILE = ("talk.mp3", b"ID3 sound")
 
@@ -132,13 +135,45 @@ async def test_a_redirect_is_not_followed(client: AsyncAzureOpenAI, emulator: Az
     assert len(emulator.requests) == 1
 
 
-async def test_an_answer_over_the_limit(client: AsyncAzureOpenAI, emulator: AzureOpenAIEmulator) -> None:
-    """An answer is read up to its limit only; exactly as much is allowed."""
-    emulator.set_faults([Fault(body="x" * 1000)])
-    assert len(await ask(client.with_options(limits=Limits(answer=1000)), response_format="text")) == 1000
-    emulator.set_faults([Fault(body="x" * 1001)])
-    with pytest.raises(UnexpectedAnswerError, match="1,000 bytes"):
-        await ask(client.with_options(limits=Limits(answer=1000)), response_format="text")
+@pytest.mark.parametrize("limit", [1000, 128 * 1024, 128 * 1024 + 1, 1_000_000])
+async def test_an_answer_over_the_limit(client: AsyncAzureOpenAI, emulator: AzureOpenAIEmulator, limit: int) -> None:
+    """An answer is read up to its limit only, small or so large that it has its turn; exactly as much is allowed."""
+    limited = client.with_options(limits=Limits(answer=limit))
+    emulator.set_faults([Fault(body="x" * limit)])
+    assert len(await ask(limited, response_format="text")) == limit
+    emulator.set_faults([Fault(body="x" * (limit + 1))])
+    with pytest.raises(UnexpectedAnswerError, match=f"{limit:,} bytes"):
+        await ask(limited, response_format="text")
+
+
+async def test_a_large_answer_without_a_told_length(make_client: MakeClient) -> None:
+    """Pictures come in chunks without Content-Length; a large answer has its turn all the same, and its limit."""
+    text, begun = b"x" * 600_000, asyncio.Event()
+
+    class Noted(Turns):
+        @contextmanager
+        def work(self) -> Iterator[None]:
+            begun.set()
+            with super().work():
+                yield
+
+    async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for start in range(0, len(text), 100_000):
+            writer.write(b"186a0\r\n" + text[start : start + 100_000] + b"\r\n")
+            await writer.drain()
+            if start == 200_000:
+                await begun.wait()
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+
+    async with raw_server(pour) as endpoint:
+        client = make_client(endpoint)
+        client._settings.connections.turns = Noted()
+        assert await ask(client, response_format="text") == text.decode()
+        with pytest.raises(UnexpectedAnswerError, match="599,999 bytes"):
+            await ask(client.with_options(limits=Limits(answer=599_999)), response_format="text")
 
 
 async def test_an_error_body_without_end(make_client: MakeClient) -> None:
