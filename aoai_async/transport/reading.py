@@ -80,6 +80,7 @@ class _PageCacheFile:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._buffer = bytearray(_CACHED_PIECE)
         self._in_thread: asyncio.Future[int] | None = None
 
     @classmethod
@@ -91,11 +92,14 @@ class _PageCacheFile:
         while piece := await self._piece_at(offset):
             offset += len(piece)
             yield piece
+            # Whoever keeps a piece while asking for the next one keeps its buffer from being used again.
+            del piece
             await asyncio.sleep(0)
 
     async def _piece_at(self, offset: int) -> memoryview:
-        # A fresh buffer each time: the socket may keep the one before.
-        buffer = bytearray(_CACHED_PIECE)
+        if not _is_free(self._buffer):
+            self._buffer = bytearray(_CACHED_PIECE)
+        buffer = self._buffer
         try:
             count = os.preadv(self._descriptor, [buffer], offset, os.RWF_NOWAIT)
         except OSError as error:
@@ -154,6 +158,16 @@ class _ThreadedFile:
             # A thread cannot be stopped, and a file must not be closed under it.
             await asyncio.wait([self._ahead])
         await self._file.close()
+
+
+def _is_free(buffer: bytearray) -> bool:
+    """Tell whether nobody looks into a buffer any more; the socket may, at what it could not send at once."""
+    try:
+        buffer.append(0)
+    except BufferError:
+        return False
+    buffer.pop()
+    return True
 
 
 def _open_unbuffered(readable: Readable) -> IO[bytes]:

@@ -88,6 +88,7 @@ class FileSource:
             async with aclosing(file.pieces()) as pieces:
                 async for piece in pieces:
                     yield piece
+                    del piece
             self._check(await file.stamp())
         except OSError as error:
             raise UploadSourceError(f"{self.label} cannot be read: {error.strerror or error}") from error

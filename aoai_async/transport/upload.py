@@ -10,7 +10,7 @@ from aiohttp import Payload
 from aoai_async.errors import UploadSourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from aiohttp.abc import AbstractStreamWriter
 
@@ -56,6 +56,7 @@ class UploadBody(Payload):
         async with aclosing(self._counted()) as pieces:
             async for piece in pieces:
                 await writer.write(piece)
+                del piece
         await writer.write(self._frame.tail)
         self.is_complete = True
 
@@ -68,6 +69,8 @@ class UploadBody(Payload):
                     _check_is_not_over(sent, declared)
                     for part in _parts(piece):
                         yield part
+                        del part
+                    del piece
                     self._report(sent, declared)
             _check_is_whole(sent, declared)
         except Exception as error:
@@ -89,8 +92,10 @@ def _check_is_whole(sent: int, declared: int) -> None:
         raise UploadSourceError(f"The source ended after {sent:,} of {declared:,} bytes")
 
 
-def _parts(piece: Any) -> list[Any]:
+def _parts(piece: Any) -> Iterator[Any]:
     if len(piece) <= _LARGEST_WRITE:
-        return [piece]
+        yield piece
+        return
     view = memoryview(piece)
-    return [view[start : start + _LARGEST_WRITE] for start in range(0, len(view), _LARGEST_WRITE)]
+    for start in range(0, len(view), _LARGEST_WRITE):
+        yield view[start : start + _LARGEST_WRITE]

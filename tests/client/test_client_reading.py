@@ -1,0 +1,38 @@
+"""A file is read in pieces that share memory, as long as nobody keeps one."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aoai_async.transport import reading
+from aoai_async.transport.reading import OpenFile, open_file
+
+PIECES = [bytes([number]) * 128 * 1024 for number in range(4)]
+
+pytestmark = pytest.mark.skipif(not reading.can_tell_cached_pages(), reason="this system reads in threads")
+
+
+@pytest.fixture
+async def file(tmp_path: Path) -> AsyncIterator[OpenFile]:
+    path = tmp_path / "talk.mp3"
+    path.write_bytes(b"".join(PIECES))
+    opened = await open_file(path)
+    yield opened
+    await opened.close()
+
+
+async def test_a_piece_that_is_kept_stays_what_it_was(file: OpenFile) -> None:
+    """A socket may keep a piece, or a part of one, that it could not send at once: nothing is read over it."""
+    kept = [memoryview(piece)[1:] async for piece in file.pieces()]
+    assert [bytes(part) for part in kept] == [piece[1:] for piece in PIECES]
+
+
+async def test_a_piece_that_nobody_keeps_is_read_over(file: OpenFile) -> None:
+    """One buffer serves for a whole file, so that an upload needs no more memory than that."""
+    buffers = set()
+    async for piece in file.pieces():
+        assert isinstance(piece, memoryview)
+        buffers.add(id(piece.obj))
+        del piece
+    assert len(buffers) == 1
