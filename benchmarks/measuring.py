@@ -47,14 +47,16 @@ def _started(module: str, arguments: tuple[object, ...]) -> Iterator[tuple[IO[st
         yield process.stdin, process.stdout
 
 
-def measured(module: str, *arguments: object, environment: Mapping[str, str] | None = None) -> dict[str, float]:
-    """Run a program, ten minutes at the most, and return the object of its last line, which is JSON."""
+def measured(
+    module: str, *arguments: object, environment: Mapping[str, str] | None = None, within: float = _LONGEST_RUN
+) -> dict[str, float]:
+    """Run a program, ten minutes or `within` seconds, and return the object of its last line, which is JSON."""
     done = subprocess.run(
         _command(module, arguments),
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=_LONGEST_RUN,
+        timeout=within,
         env={**os.environ, **(environment or {})},
     )
     return _object(done.stdout.splitlines()[-1])

@@ -1,6 +1,6 @@
 """A batch whose jobs are answered at once, in a process of its own: says how much memory it needed, as JSON.
 
-``python -m benchmarks.one_memory_run COUNT``
+``python -m benchmarks.one_memory_run COUNT [JOURNAL]``
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import random
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from multidict import CIMultiDict
@@ -36,14 +37,17 @@ _AT_ONCE = 64
 _REPLY = Reply(200, CIMultiDict({"Content-Type": "application/json"}), b'{"text":"heard"}')
 
 
-async def main(count: int) -> dict[str, float]:
-    """Do `count` jobs, drop their outcomes, and return what that took."""
+async def main(count: int, journal: str | None = None) -> dict[str, float]:
+    """Do `count` jobs, drop their outcomes, and return what that took; a journal that is there holds them all."""
+    is_new = journal is None or not await asyncio.to_thread(Path(journal).exists)
     async with DeploymentPool([Deployment(model="m", azure_endpoint="http://127.0.0.1:9", api_key="key")]) as pool:
         pool.group = Group([_lane()], SystemClock(), RetryPolicy())
         jobs = (CreateTranscriptionRequest(file=("a.mp3", b"ID3"), prompt=str(number)) for number in range(count))
+        runner = BatchRunner(pool, max_concurrency=_AT_ONCE, journal=journal)
         begun = time.perf_counter()
-        async for outcome in BatchRunner(pool, max_concurrency=_AT_ONCE).run(jobs):
+        async for outcome in runner.run(jobs):
             outcome.unwrap()
+        assert runner.progress.skipped == (0 if is_new else count)
         return {"memory_mb": peak_memory_mb(), "wall_seconds": time.perf_counter() - begun}
 
 
@@ -58,4 +62,4 @@ async def _ask(request: Request, options: CallOptions) -> RawResponse[Any]:  # n
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(main(int(sys.argv[1])))))
+    print(json.dumps(asyncio.run(main(int(sys.argv[1]), *sys.argv[2:]))))

@@ -9,31 +9,38 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from attrs import define, evolve, field, frozen
 
-from aoai_async.batch.records import Record, error_of, result_of
-from aoai_async.errors import JournalError
+from aoai_async.batch.index import LineIndex
+from aoai_async.batch.records import Record, error_of, id_in, result_of
+from aoai_async.errors import AzureOpenAIError, JournalError
 from aoai_async.transport.threads import in_thread, open_in_thread
 from aoai_async.wire.convert import MalformedJSONError, UnfitError, decode_json, encode_json
 
-if TYPE_CHECKING:
-    from aoai_async.errors import AzureOpenAIError
-
-__all__ = ["Entry", "Journal"]
+__all__ = ["Journal", "Kept"]
 
 _LONGEST_LINE = 64 * 1024
+_PIECE = 8 * 1024
 
 
 @frozen
-class Entry:
-    """Where in a journal a job's last outcome stands, and what it says at a glance."""
+class Kept:
+    """A job's last outcome in a journal, and where its line begins.
+
+    A result that lay in a file that is gone, or is damaged, is a `JournalError`: its job is done and was billed.
+    """
 
     offset: int
-    length: int
-    is_done: bool
-    input: dict[str, int] | None
+    record: Record
+    result: Any
+    error: AzureOpenAIError | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the job had a result."""
+        return self.record.status == "done"
 
 
 @define(eq=False)
@@ -47,12 +54,11 @@ class Journal:
     Attributes:
         path: Where it lies.
         descriptor: Its open file; -1 once it is closed.
-        entries: What stood in it when it was opened, by the ids of the jobs.
     """
 
     path: Path
     descriptor: int = field(repr=False)
-    entries: dict[str, Entry] = field(repr=False)
+    _index: LineIndex = field(repr=False)
     _waiting: list[bytes] = field(factory=list, init=False, repr=False)
     _block: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
     _next_block: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
@@ -79,7 +85,7 @@ class Journal:
         descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             _lock(descriptor)
-            journal = cls(place, descriptor, _read(descriptor))
+            journal = cls(place, descriptor, _index_of(descriptor))
             _remove_parts(journal._folder)
         except BaseException:
             os.close(descriptor)
@@ -99,24 +105,18 @@ class Journal:
         except OSError as error:
             raise JournalError(f"The journal {self.path} cannot be written: {error.strerror}") from error
 
-    async def read(self, job_id: str) -> tuple[Record, Any, AzureOpenAIError | None]:
-        """Return a job's record with its result or error.
-
-        A result that lay in a file that is gone, or is damaged, is a `JournalError`: its job is done and was billed.
+    async def read(self, job_id: str) -> Kept | None:
+        """Return a job's last outcome of those that stood here when the journal was opened, or None.
 
         Raises:
-            JournalError: The journal was changed since it was opened.
+            JournalError: The journal was changed since.
         """
-        entry = self.entries[job_id]
-        record = Record.of_line(await in_thread(os.pread, self.descriptor, entry.length, entry.offset))
-        if record is None:
-            raise JournalError(f"The journal {self.path} was changed by somebody else while it was in use")
-        try:
-            if record.status == "failed":
-                return record, None, error_of(record)
-            return record, await in_thread(self._result, record), None
-        except (OSError, MalformedJSONError, UnfitError, TypeError) as error:
-            return record, None, JournalError(f"What {self.path} says of the job {job_id} cannot be read: {error}")
+        offsets = self._index.offsets(job_id)
+        return await in_thread(self._kept, job_id, offsets) if offsets else None
+
+    def mark(self, kept: Kept) -> bool:
+        """Note that a job was met, and return whether it was not met before."""
+        return self._index.mark(kept.record.id, kept.offset)
 
     async def close(self) -> None:
         """Write what waits to be written, and close the journal; also when cancelled."""
@@ -154,6 +154,26 @@ class Journal:
     def _folder(self) -> Path:
         return self.path.with_name(f"{self.path.name}.results")
 
+    def _kept(self, job_id: str, offsets: list[int]) -> Kept | None:
+        for offset in offsets:
+            record = self._record_at(offset, job_id)
+            if record is not None:
+                return Kept(offset, record, *self._outcome_of(record))
+        return None
+
+    def _record_at(self, offset: int, job_id: str) -> Record | None:
+        line = _line_at(self.descriptor, offset)
+        name = id_in(line)
+        if name is None or offset not in self._index.offsets(name):
+            raise JournalError(f"The journal {self.path} was changed by somebody else while it was in use")
+        return Record.of_line(line) if name == job_id else None
+
+    def _outcome_of(self, record: Record) -> tuple[Any, AzureOpenAIError | None]:
+        try:
+            return (None, error_of(record)) if record.status == "failed" else (self._result(record), None)
+        except (OSError, MalformedJSONError, UnfitError, TypeError) as error:
+            return None, JournalError(f"What {self.path} says of the job {record.id} cannot be read: {error}")
+
     def _result(self, record: Record) -> Any:
         if record.file is None:
             return result_of(record, record.value)
@@ -164,19 +184,29 @@ def _lock(descriptor: int) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _read(descriptor: int) -> dict[str, Entry]:
-    entries: dict[str, Entry] = {}
+def _index_of(descriptor: int) -> LineIndex:
+    # Whether a line that names a job is whole in all else is seen when the job is asked for.
+    index = LineIndex()
     offset, line = 0, b"\n"
     with os.fdopen(os.dup(descriptor), "rb") as lines:
         lines.seek(0)
         for line in lines:
-            record = Record.of_line(line)
-            if record is not None:
-                entries[record.id] = Entry(offset, len(line), record.status == "done", record.input)
+            name = id_in(line)
+            if name is not None:
+                index.add(name, offset)
             offset += len(line)
     if not line.endswith(b"\n"):
         _write_all(descriptor, b"\n")
-    return entries
+    return index
+
+
+def _line_at(descriptor: int, offset: int) -> bytes:
+    pieces, newline = [], b""
+    while not newline and (piece := os.pread(descriptor, _PIECE, offset)):
+        offset += len(piece)
+        piece, newline, _ = piece.partition(b"\n")
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _write_all(descriptor: int, block: bytes) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from asyncio import Lock
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from attrs import define, field
 
+from aoai_async.batch.index import IdSet
 from aoai_async.batch.jobs import Job, Outcome, content_id, path_of
-from aoai_async.batch.journal import Entry, Journal
+from aoai_async.batch.journal import Journal, Kept
 from aoai_async.batch.records import record_of
 from aoai_async.errors import APITimeoutError, InvalidInputError
 from aoai_async.schema.audio import AudioRequest
@@ -40,13 +43,16 @@ class Keeper:
     """Remembers outcomes in a journal.
 
     A job is known again by its id, or by what its request asks; the second of two equal requests is another job
-    than the first. A recording whose size or time of change is not what it was is a new job too.
+    than the first. A recording whose size or time of change is not what it was is a new job too. Of a job that is done
+    with, eight bytes are left; more only of those whose equals came as well.
     """
 
     journal: Journal
     clock: Clock
     retry_failed: bool
-    _seen: dict[str, int] = field(factory=dict, init=False)
+    _new: IdSet = field(factory=IdSet, init=False)
+    _repeats: dict[str, int] = field(factory=dict, init=False)
+    _turns: WeakValueDictionary[str, Lock] = field(factory=WeakValueDictionary, init=False)
     _stamps: dict[str, dict[str, int]] = field(factory=dict, init=False)
 
     async def recall(self, index: int, job: Job) -> Outcome | str:
@@ -56,23 +62,21 @@ class Keeper:
             InvalidInputError: Two jobs have the same id, or the request cannot be known again.
             JournalError: The journal was changed by somebody else.
         """
-        job_id = self._told_apart(job, await _id_of(job))
+        job_id, kept = await self._known(job, await _id_of(job))
         stamp = await _stamp_of(job.request)
-        if stamp is not None:
-            self._stamps[job_id] = stamp
-        entry = self.journal.entries.get(job_id)
-        if entry is None or (self.retry_failed and not entry.is_done) or _is_changed(entry, stamp):
+        if kept is None or (self.retry_failed and not kept.is_done) or _is_changed(kept, stamp):
+            if stamp is not None:
+                self._stamps[job_id] = stamp
             return job_id
-        record, result, error = await self.journal.read(job_id)
         return Outcome(
             id=job_id,
             index=index,
             request=job.request,
-            result=result,
-            error=error,
-            attempts=record.attempts,
-            deployment=record.deployment,
-            seconds=record.seconds,
+            result=kept.result,
+            error=kept.error,
+            attempts=kept.record.attempts,
+            deployment=kept.record.deployment,
+            seconds=kept.record.seconds,
             is_from_journal=True,
         )
 
@@ -86,11 +90,21 @@ class Keeper:
             return
         await self.journal.write(record_of(outcome, stamp, self.clock.unix()))
 
-    def _told_apart(self, job: Job, job_id: str) -> str:
-        count = self._seen[job_id] = self._seen.get(job_id, 0) + 1
-        if job.id is not None and count > 1:
-            raise InvalidInputError(f"Two jobs have the id {job_id!r}; a journal needs them apart", field="id")
-        return job_id if count == 1 else f"{job_id}-{count}"
+    async def _known(self, job: Job, first_id: str) -> tuple[str, Kept | None]:
+        # Equal jobs by turns: otherwise the journal's answers might come in another order than the jobs.
+        async with self._turns.setdefault(first_id, Lock()):
+            if first_id not in self._repeats:
+                kept = await self.journal.read(first_id)
+                if self._new.add(first_id) if kept is None else self.journal.mark(kept):
+                    return first_id, kept
+            job_id = self._told_apart(job, first_id)
+        return job_id, await self.journal.read(job_id)
+
+    def _told_apart(self, job: Job, first_id: str) -> str:
+        if job.id is not None:
+            raise InvalidInputError(f"Two jobs have the id {first_id!r}; a journal needs them apart", field="id")
+        count = self._repeats[first_id] = self._repeats.get(first_id, 1) + 1
+        return f"{first_id}-{count}"
 
 
 @asynccontextmanager
@@ -116,9 +130,9 @@ async def _id_of(job: Job) -> str:
     return content_id(job.request) if is_quick else await in_thread(content_id, job.request)
 
 
-def _is_changed(entry: Entry, stamp: dict[str, int] | None) -> bool:
+def _is_changed(kept: Kept, stamp: dict[str, int] | None) -> bool:
     # A recording that was moved away after it was done stays done.
-    return stamp is not None and stamp != entry.input
+    return stamp is not None and stamp != kept.record.input
 
 
 async def _stamp_of(request: Request) -> dict[str, int] | None:

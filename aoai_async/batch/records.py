@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, fields, frozen
 from attrs.validators import in_
+from msgspec import Struct
+from msgspec.json import Decoder
 
 from aoai_async import errors
 from aoai_async.errors import AzureOpenAIError, ContentFilteredError
@@ -14,11 +16,12 @@ from aoai_async.schema.base import AnswerInfo, TextAnswer
 from aoai_async.schema.filters import DalleFilterResults
 from aoai_async.schema.images import GenerateImagesResponse
 from aoai_async.wire.convert import MalformedJSONError, UnfitError, as_dict, decode_json, encode_json, fit
+from aoai_async.wire.straight import NOT_JSON
 
 if TYPE_CHECKING:
     from aoai_async.batch.jobs import Outcome
 
-__all__ = ["Record", "error_of", "record_of", "result_of"]
+__all__ = ["Record", "error_of", "id_in", "record_of", "result_of"]
 
 _ANSWERS: dict[str, type[Any]] = {
     kind.__name__: kind for kind in (AudioResponse, AudioVerboseResponse, GenerateImagesResponse)
@@ -80,6 +83,24 @@ class Record:
             return fit(decode_json(line), cls)
         except (MalformedJSONError, UnfitError):
             return None
+
+
+class _Named(Struct):
+    id: str
+
+
+_NAMES = Decoder(_Named)
+
+
+def id_in(line: bytes) -> str | None:
+    """Return the id that a line names, or None for one that names none, which is no record.
+
+    That takes a fraction of the time of `Record.of_line`; a line that names an id may still be no record.
+    """
+    try:
+        return _NAMES.decode(line).id
+    except NOT_JSON:
+        return None
 
 
 def record_of(outcome: Outcome, input_stamp: dict[str, int] | None, at: float) -> Record:

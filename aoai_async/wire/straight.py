@@ -7,6 +7,7 @@ do with it and takes longer.
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -26,6 +27,9 @@ OWN_FIELDS = frozenset({"extra", "info", "fetcher"})
 
 NOT_JSON = (DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are no JSON, no UTF-8, or nested too deeply."""
+
+_BY_TURNS = Lock()
+"""Large answers are read in threads, and msgspec 0.22 crashes where two of them first look at a class at once."""
 
 
 def read_straight(body: bytes, kind: Callable[..., T]) -> T | None:
@@ -48,7 +52,8 @@ def names_of(kind: type[Any]) -> frozenset[str]:
 
 @cache
 def _readers(kind: Any) -> tuple[Callable[[bytes], object], Callable[[bytes], Any]]:
-    return Decoder(_outline(kind)).decode, Decoder(kind).decode
+    with _BY_TURNS:
+        return Decoder(_outline(kind)).decode, Decoder(kind).decode
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from aoai_async import (
 from aoai_async.batch.dispatch import Group
 from aoai_async.batch.health import Health
 from aoai_async.batch.jobs import Job, Outcome
+from aoai_async.batch.journal import Journal
 from aoai_async.batch.lanes import Lane
 from aoai_async.batch.pool import Deployment, DeploymentPool
 from aoai_async.emulator import RecordedRequest
@@ -50,6 +52,7 @@ __all__ = [
     "pool_of",
     "refused",
     "settle",
+    "standing_in",
     "tasks_are_gone",
 ]
 
@@ -257,6 +260,14 @@ async def lines_of(journal: Path) -> list[dict[str, Any]]:
     """The lines of a journal; each must be JSON."""
     content = await asyncio.to_thread(journal.read_bytes)
     return [decode_json(line) for line in content.splitlines()]
+
+
+async def standing_in(journal: Journal) -> dict[str, str]:
+    """The status of each job that an open journal knows, of all whose ids stand in it, be it in half a line."""
+    content = await asyncio.to_thread(journal.path.read_bytes)
+    ids = {found.decode() for found in re.findall(rb'"id": ?"([^"\n]*)', content)}
+    kept = {job_id: await journal.read(job_id) for job_id in ids}
+    return {job_id: "done" if found.is_done else "failed" for job_id, found in kept.items() if found is not None}
 
 
 def _open_files() -> list[str]:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch.batch_tools import lines_of, named, open_files, settle
+from batch.batch_tools import lines_of, named, open_files, settle, standing_in
 
 from aoai_async import AudioResponse, GenerateImagesResponse, ImageResult, RateLimitError
+from aoai_async.batch import index as index_module
 from aoai_async.batch import journal as journal_module
 from aoai_async.batch.jobs import Outcome
 from aoai_async.batch.journal import Journal
@@ -65,14 +66,21 @@ def picture(name: str, size: int) -> Record:
 
 async def done_in(path: Path) -> set[str]:
     async with opened(path) as journal:
-        return {name for name, entry in journal.entries.items() if entry.is_done}
+        return {name for name, status in (await standing_in(journal)).items() if status == "done"}
 
 
 async def text_of(path: Path, name: str) -> str:
     async with opened(path) as journal:
-        _, result, error = await journal.read(name)
+        result, error = await told_of(journal, name)
         assert error is None
         return str(result.text)
+
+
+async def told_of(journal: Journal, name: str) -> tuple[Any, Any]:
+    kept = await journal.read(name)
+    assert kept is not None
+    assert kept.record.id == name
+    return kept.result, kept.error
 
 
 async def test_what_was_written_is_read(path: Path) -> None:
@@ -83,10 +91,9 @@ async def test_what_was_written_is_read(path: Path) -> None:
         await journal.write(refusal("c"))
         await journal.write(record("c", "later"))
     async with opened(path) as journal:
-        assert {name: entry.is_done for name, entry in journal.entries.items()} == {"a": True, "b": False, "c": True}
-        _, result, error = await journal.read("c")
-        assert (result, error) == (AudioResponse(text="later"), None)
-        _, result, error = await journal.read("b")
+        assert await standing_in(journal) == {"a": "done", "b": "failed", "c": "done"}
+        assert await told_of(journal, "c") == (AudioResponse(text="later"), None)
+        result, error = await told_of(journal, "b")
         assert result is None
         assert isinstance(error, RateLimitError)
         assert error.retry_after == 9
@@ -96,7 +103,7 @@ async def test_what_was_written_is_read(path: Path) -> None:
 async def test_a_new_journal_is_an_empty_file(path: Path) -> None:
     """To open a journal that is not there begins one; nothing else appears beside it."""
     async with opened(path) as journal:
-        assert journal.entries == {}
+        assert await standing_in(journal) == {}
     assert await asyncio.to_thread(path.read_bytes) == b""
     assert await asyncio.to_thread(os.listdir, path.parent) == ["night.jsonl"]
 
@@ -112,7 +119,7 @@ async def test_large_results_lie_beside_it(path: Path) -> None:
     assert await asyncio.to_thread(os.listdir, folder) == [large["file"]]
     async with opened(path) as journal:
         for name, size in (("large", 60_000), ("small", 30_000)):
-            _, result, _ = await journal.read(name)
+            result, _ = await told_of(journal, name)
             assert base64.b64decode(result.data[0].b64_json) == random.Random(name).randbytes(size)  # noqa: S311 - a picture
 
 
@@ -129,8 +136,8 @@ async def test_a_large_result_that_is_damaged(path: Path, damage: str) -> None:
     }
     await asyncio.to_thread(actions[damage])
     async with opened(path) as journal:
-        assert journal.entries["large"].is_done
-        _, result, error = await journal.read("large")
+        assert await standing_in(journal) == {"large": "done"}
+        result, error = await told_of(journal, "large")
         assert result is None
         assert isinstance(error, JournalError)
         assert "large" in error.message
@@ -160,7 +167,7 @@ async def test_a_last_line_cut_at_every_byte(path: Path) -> None:
     for cut in range(first, len(whole)):
         await asyncio.to_thread(path.write_bytes, whole[:cut])
         async with opened(path) as journal:
-            assert set(journal.entries) == ({"a", "b"} if cut == len(whole) - 1 else {"a"})
+            assert set(await standing_in(journal)) == ({"a", "b"} if cut == len(whole) - 1 else {"a"})
             await journal.write(record("c"))
         assert await done_in(path) == ({"a", "b", "c"} if cut == len(whole) - 1 else {"a", "c"})
         assert await text_of(path, "c") == "heard"
@@ -172,7 +179,7 @@ async def test_a_first_line_cut_at_every_byte(path: Path) -> None:
     for cut in range(len(line) - 1):
         await asyncio.to_thread(path.write_bytes, line[:cut])
         async with opened(path) as journal:
-            assert journal.entries == {}
+            assert await standing_in(journal) == {}
             await journal.write(record("a"))
         assert await done_in(path) == {"a"}
 
@@ -183,7 +190,7 @@ async def test_lines_of_no_meaning_are_passed_over(path: Path) -> None:
     lines = [record("a").line().rstrip(), *odd, record("b").line().rstrip(), *odd, record("c").line().rstrip()]
     await asyncio.to_thread(path.write_bytes, b"\n".join(lines))
     assert await done_in(path) == {"a", "b", "c"}
-    assert await text_of(path, "c") == "heard"
+    assert await text_of(path, "a") == await text_of(path, "c") == "heard"
 
 
 async def test_refuses_a_second_writer_in_another_process(path: Path) -> None:
@@ -358,3 +365,41 @@ async def test_a_journal_changed_under_its_reader(path: Path) -> None:
         await asyncio.to_thread(path.write_bytes, b"x" * 1000)
         with pytest.raises(JournalError, match="changed by somebody else"):
             await journal.read("a")
+
+
+async def test_a_journal_whose_lines_were_moved_under_its_reader(path: Path) -> None:
+    """When the line of another job stands where a job's line was, it is taken for neither's, but refused."""
+    async with opened(path) as journal:
+        await journal.write(record("a"))
+        await journal.write(record("b"))
+    first, second = (await asyncio.to_thread(path.read_bytes)).splitlines(keepends=True)
+    async with opened(path) as journal:
+        await asyncio.to_thread(path.write_bytes, second + first)
+        for name in "ab":
+            with pytest.raises(JournalError, match="changed by somebody else"):
+                await journal.read(name)
+
+
+async def test_a_journal_of_jobs_that_are_indexed_alike(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the index cannot tell jobs apart, each gets back its own, and one that is not there gets nothing."""
+    monkeypatch.setattr(index_module, "_digest", lambda _: 7)
+    async with opened(path) as journal:
+        for written in (record("a"), refusal("b"), refusal("c"), record("d"), record("c", "later"), refusal("d")):
+            await journal.write(written)
+    async with opened(path) as journal:
+        assert await standing_in(journal) == {"a": "done", "b": "failed", "c": "done", "d": "failed"}
+        assert await told_of(journal, "a") == (AudioResponse(text="heard"), None)
+        assert await told_of(journal, "c") == (AudioResponse(text="later"), None)
+        assert await journal.read("e") is None
+
+
+async def test_a_job_is_met_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job of a journal is new to a run until it was met, whoever else was, also where the index tells none apart."""
+    monkeypatch.setattr(index_module, "_digest", lambda _: 7)
+    async with opened(path) as journal:
+        for name in "abab":
+            await journal.write(record(name))
+    for _ in range(2):
+        async with opened(path) as journal:
+            met = [kept for name in "aabba" if (kept := await journal.read(name)) is not None]
+            assert [journal.mark(kept) for kept in met] == [True, False, True, False, False]

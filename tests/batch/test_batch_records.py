@@ -28,7 +28,7 @@ from aoai_async import (
     errors,
 )
 from aoai_async.batch.jobs import Job, Outcome
-from aoai_async.batch.records import Record, error_of, record_of, result_of
+from aoai_async.batch.records import Record, error_of, id_in, record_of, result_of
 from aoai_async.schema.base import AnswerInfo
 
 INFO = AnswerInfo(request_id="1-2-3", region="Sweden Central", remaining_requests=7, client_request_id="4-5-6")
@@ -184,8 +184,9 @@ def test_text_without_bytes() -> None:
     ],
 )
 def test_what_is_no_record(line: bytes) -> None:
-    """A line of another form, or half a line, is none."""
+    """A line of another form, or half a line, is none; if it names a job all the same, then by a text."""
     assert Record.of_line(line) is None
+    assert id_in(line) in (None, "a")
 
 
 def test_a_record_of_a_later_version() -> None:
@@ -197,9 +198,10 @@ def test_a_record_of_a_later_version() -> None:
 
 @given(st.binary(max_size=60))
 def test_no_line_is_too_odd(line: bytes) -> None:
-    """Whatever stands in a line, it is a record or none."""
+    """Whatever stands in a line, it is a record or none, and names a job or none."""
     record = Record.of_line(line)
     assert record is None or isinstance(record, Record)
+    assert isinstance(id_in(line), str | None)
 
 
 @given(
@@ -213,6 +215,6 @@ def test_any_text_and_any_id(text: str, retry_after: float | None, job_id: str) 
     error = RateLimitError(text, status_code=429, retry_after=retry_after)
     record = through_a_line(Outcome(id=job.id or "", index=0, request=job.request, error=error))
     back = error_of(record)
-    assert record.id == job_id
+    assert record.id == id_in(record.line()) == job_id
     assert back.message == text.encode(errors="replace").decode()
     assert back.retry_after == retry_after  # type: ignore[attr-defined]

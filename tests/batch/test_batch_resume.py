@@ -10,13 +10,25 @@ from typing import Any
 
 import pytest
 from attrs import define, frozen
-from batch.batch_tools import DATA, ManualClock, Service, good, lane_to, lines_of, named, pool_of, settle
+from batch.batch_tools import (
+    DATA,
+    ManualClock,
+    Service,
+    good,
+    lane_to,
+    lines_of,
+    named,
+    pool_of,
+    settle,
+    standing_in,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aoai_async import (
     AsyncAzureOpenAI,
     AudioFile,
+    AudioResponse,
     BadRequestError,
     ContentFilteredError,
     CreateTranscriptionRequest,
@@ -25,9 +37,11 @@ from aoai_async import (
     ImageGenerationsRequest,
     InvalidInputError,
 )
+from aoai_async.batch import index as index_module
 from aoai_async.batch import journal as journal_module
 from aoai_async.batch.jobs import Job, Outcome, content_id
-from aoai_async.batch.journal import Journal
+from aoai_async.batch.journal import Journal, Kept
+from aoai_async.batch.keeping import Keeper, kept_in
 from aoai_async.batch.records import Record
 from aoai_async.batch.runner import BatchRunner
 from aoai_async.emulator import AzureOpenAIEmulator
@@ -239,6 +253,46 @@ async def test_equal_requests_are_jobs_of_their_own(
     assert len(emulator.requests) == 4
 
 
+async def test_equal_requests_come_back_in_their_order(
+    clock: ManualClock, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of equal requests gets back its own outcome, however long the journal takes to find the first one's."""
+    numbers = iter(range(3))
+    runner = BatchRunner(pool_of(clock, lane_to(Service(lambda _: good(str(next(numbers)))))), journal=journal)
+    requests = [CreateTranscriptionRequest(file="talk.mp3", prompt="the same")] * 3
+    first = await runner.gather(requests)
+    gate, read, sought = asyncio.Event(), Journal.read, []
+
+    async def slow(self: Journal, job_id: str) -> Kept | None:
+        sought.append(job_id)
+        await gate.wait()
+        return await read(self, job_id)
+
+    monkeypatch.setattr(Journal, "read", slow)
+    second = asyncio.create_task(runner.gather(requests))
+    while not sought:
+        await settle()
+    await settle()
+    assert sought == [first[0].id]
+    gate.set()
+    assert [facts_of(outcome) for outcome in await second] == [facts_of(outcome) for outcome in first]
+
+
+async def test_jobs_that_are_indexed_alike(clock: ManualClock, journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the journal's index cannot tell jobs apart, those that stand in it come back and the others are done."""
+    whole, apart = index_module._digest, (1 << 34) - 1
+    monkeypatch.setattr(index_module, "_digest", lambda text: (whole(text) & apart) << 10)
+    service = Service(Flaky({"1", "3"}))
+    runner = BatchRunner(pool_of(clock, lane_to(service)), journal=journal)
+    requests = [*(named(number) for number in range(6)), *(CreateTranscriptionRequest(file="a.mp3") for _ in range(2))]
+    first = await runner.gather(requests)
+    service.asked.clear()
+    second = await runner.gather([*requests, *(named(number) for number in range(6, 9)), requests[-1]])
+    assert sorted(service.asked) == ["", "6", "7", "8"]
+    assert [facts_of(outcome) for outcome in second[:8]] == [facts_of(outcome) for outcome in first]
+    assert [outcome.is_from_journal for outcome in second] == [True] * 8 + [False] * 4
+
+
 async def test_two_jobs_of_one_id(clock: ManualClock, journal: Path) -> None:
     """A journal refuses a second job of an id by name; without one the id is the caller's own affair."""
     jobs = [named("a"), named("a")]
@@ -246,6 +300,8 @@ async def test_two_jobs_of_one_id(clock: ManualClock, journal: Path) -> None:
     with pytest.raises(InvalidInputError, match="Two jobs have the id 'a'"):
         await runner.gather(jobs)
     assert [line["id"] for line in await lines_of(journal)] == ["a"]
+    with pytest.raises(InvalidInputError, match="Two jobs have the id 'a'"):
+        await runner.gather(jobs)
     outcomes = await BatchRunner(pool_of(clock, lane_to(Service()))).gather(jobs)
     assert [outcome.id for outcome in outcomes] == ["a", "a"]
 
@@ -286,6 +342,22 @@ def test_ids_follow_from_what_is_asked() -> None:
     assert content_id(CreateTranscriptionRequest(file=("a.mp3", bytearray(DATA)))) == ids[7]
     assert content_id(CreateTranscriptionRequest(file="a.mp3", extra={"a": 2, "b": 1})) == ids[6]
     assert ids[0] == "ca44dfa7e169ed9f"
+
+
+async def test_nothing_but_the_index_grows(clock: ManualClock, recording: Path, journal: Path) -> None:
+    """Of jobs that are done, in this run or an earlier one, no text and no object is left."""
+    jobs = [Job(CreateTranscriptionRequest(file=recording), id=name) for name in "abc"]
+    for is_known in (False, True):
+        async with kept_in(journal, clock, retry_failed=False) as keeper:
+            assert isinstance(keeper, Keeper)
+            for job in jobs:
+                known = await keeper.recall(0, job)
+                assert isinstance(known, Outcome) == is_known
+                if isinstance(known, str):
+                    await keeper.keep(Outcome(id=known, index=0, request=job.request, result=AudioResponse(text="x")))
+            assert not keeper._stamps
+            assert not keeper._repeats
+            assert not keeper._turns
 
 
 async def test_names_that_are_no_utf8(client: AsyncAzureOpenAI, tmp_path: Path, journal: Path) -> None:
@@ -411,8 +483,10 @@ async def live(life: Life, journal: Path, asked: list[str]) -> None:
 
 async def status_in(journal: Path) -> dict[str, str]:
     opened = await Journal.open(journal)
-    await opened.close()
-    return {name: "done" if entry.is_done else "failed" for name, entry in opened.entries.items()}
+    try:
+        return await standing_in(opened)
+    finally:
+        await opened.close()
 
 
 async def live_through(lives: Sequence[Life], journal: Path) -> None:

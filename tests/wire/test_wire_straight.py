@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -104,3 +106,34 @@ def test_an_unknown_key_anywhere_is_noticed(
 def test_what_is_no_answer_is_left_to_the_converter(body: bytes) -> None:
     """No JSON, no UTF-8, too deep, no object: nothing is raised here."""
     assert read_straight(body, AudioSegment) is None
+
+
+FIRST_READS = """
+import sys, threading
+from attrs import frozen
+from aoai_async.schema.base import SchemaObject
+from aoai_async.wire.straight import read_straight
+
+def read(kind):
+    start.wait()
+    assert read_straight(b'{"parts": [{"text": "a"}]}', kind).parts[0].text == "a"
+    read_well.append(kind)
+
+sys.setswitchinterval(1e-6)
+read_well = []
+for _ in range(40):
+    part = frozen(type("Part", (SchemaObject,), {"__annotations__": {"text": str | None}, "text": None}))
+    whole = frozen(type("Whole", (SchemaObject,), {"__annotations__": {"parts": list[part]}, "parts": ()}))
+    start = threading.Barrier(4)
+    threads = [threading.Thread(target=read, args=[whole]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+assert len(read_well) == 160
+"""
+
+
+def test_first_answers_that_come_at_once() -> None:
+    """Threads that read the first answers of a class at the same time do not disturb each other, or end the process."""
+    assert subprocess.run([sys.executable, "-c", FIRST_READS], check=False).returncode == 0
