@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
 
+    from aoai_async.batch.jobs import Job
     from aoai_async.batch.lanes import Lane
     from aoai_async.batch.progress import Progress
     from aoai_async.transport.settings import CallOptions
@@ -69,6 +70,9 @@ class DaskBatchRunner(BatchRunner):
         retry_failed: Whether jobs that failed in an earlier run are done again.
         deadline: Seconds for a whole run.
         on_progress: Called with the `Progress` after each outcome.
+        on_upload: Called here with a job, the bytes of its recording sent so far, and all of them. The workers are
+            asked five times a second, so it sees fewer steps, a moment later, and the last one when the attempt is
+            over. What it raises ends the run, but not the upload, which goes on until this runner is closed.
         retry: How often and how patiently a failed job is sent again (4 times).
         jitter: Gives a number from 0 to 1, by which waits are spread.
 
@@ -88,6 +92,7 @@ class DaskBatchRunner(BatchRunner):
         retry_failed: bool = False,
         deadline: float | None = None,
         on_progress: Callable[[Progress], object] | None = None,
+        on_upload: Callable[[Job, int, int], object] | None = None,
         retry: RetryPolicy | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -103,6 +108,7 @@ class DaskBatchRunner(BatchRunner):
             retry_failed=retry_failed,
             deadline=deadline,
             on_progress=on_progress,
+            on_upload=on_upload,
         )
 
     async def close(self) -> None:

@@ -55,6 +55,13 @@ def test_an_address_that_cannot_be_one(address: dict[str, Any]) -> None:
         DaskBatchRunner(DASK, Deployment(model="whisper", api_key_env="KEY_OF_THE_CLUSTER", **address))
 
 
+@pytest.mark.parametrize("options", [{}, {"allow_insecure_http": True}])
+def test_pictures_come_by_plain_http_only_if_allowed(options: dict[str, Any]) -> None:
+    """They are fetched from here as by a client with the deployment's options."""
+    pictures = DaskBatchRunner(DASK, evolve(WHISPER, options=options))._pool.pictures
+    assert pictures.settings.endpoint.allow_http is bool(options)
+
+
 def test_retries_are_those_of_any_runner() -> None:
     """A job is sent again four times, or as often as the caller says."""
     retries = [
