@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from aoai_async.transport.credentials import TokenCredential
     from aoai_async.wire.response import RawResponse
 
-__all__ = ["AsyncAzureOpenAI"]
+__all__ = ["AsyncAzureOpenAI", "endpoint_of"]
 
 _DEFAULT_API_VERSION = "2024-10-21"
 
@@ -118,7 +118,7 @@ class AsyncAzureOpenAI:
     ) -> None:
         if http_client is not None:
             raise ConfigurationError("http_client= does not fit this client: give session=aiohttp.ClientSession(...)")
-        endpoint = _endpoint(azure_endpoint, base_url, allow_http=allow_insecure_http)
+        endpoint = endpoint_of(azure_endpoint, base_url, allow_http=allow_insecure_http)
         credentials = Credentials(
             api_key=api_key,
             azure_ad_token=azure_ad_token,
@@ -284,7 +284,12 @@ class AsyncAzureOpenAI:
         return f"<{type(self).__name__} {settings.endpoint.base} deployment={settings.deployment!r}>"
 
 
-def _endpoint(azure_endpoint: str | None, base_url: str | None, *, allow_http: bool) -> Endpoint:
+def endpoint_of(azure_endpoint: str | None, base_url: str | None, *, allow_http: bool) -> Endpoint:
+    """Return where a client with these options sends its requests; without any, the environment says it.
+
+    Raises:
+        ConfigurationError: There is none, there are two, or it cannot be one.
+    """
     if azure_endpoint is not None and base_url is not None:
         raise ConfigurationError("Give azure_endpoint= or base_url=, not both")
     if base_url is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from anyio import move_on_after
@@ -12,6 +13,7 @@ from attrs import define, evolve, field
 
 from aoai_async.batch.jobs import memory_of, path_of
 from aoai_async.batch.pool import Deployment
+from aoai_async.batch.seats import Seat, Sent, WorkerLostError
 from aoai_async.errors import APIConnectionError, AzureOpenAIError, InvalidInputError
 from aoai_async.schema.audio import AudioRequest
 from aoai_async.transport.clock import Clock, SystemClock
@@ -35,6 +37,7 @@ class Agent:
     def __init__(self, deployments: Sequence[Deployment]) -> None:
         self._deployments = deployments
         self._clients: dict[int, AsyncAzureOpenAI] = {}
+        self._sent: dict[int, Sent] = {}
 
     async def send(self, number: int, request: Request, options: CallOptions) -> RawResponse[Any] | AzureOpenAIError:
         """Send a request to a deployment, once; an error is returned, so that it stands in no worker's log."""
@@ -46,10 +49,27 @@ class Agent:
             return AzureOpenAIError(f"On the worker {platform.node()}: {type(error).__name__}: {error}")
         return evolve(answer, finish=None)
 
+    async def send_watched(
+        self, ticket: int, number: int, request: Request, options: CallOptions
+    ) -> tuple[RawResponse[Any] | AzureOpenAIError, Sent | None]:
+        """Send a request as `send` does; what is sent of its recording, `sent` tells meanwhile under this ticket."""
+        watched = evolve(options, on_progress=partial(self._note, ticket))
+        try:
+            return await self.send(number, request, watched), self._sent.get(ticket)
+        finally:
+            self._sent.pop(ticket, None)
+
+    async def sent(self) -> dict[int, Sent]:
+        """Return what is sent of each recording that is watched and has no answer yet, by its ticket."""
+        return self._sent.copy()
+
     async def close(self) -> None:
         """Close the connections."""
         for client in self._clients.values():
             await client.close()
+
+    def _note(self, ticket: int, sent: int, total: int) -> None:
+        self._sent[ticket] = sent, total
 
     def _client(self, number: int) -> AsyncAzureOpenAI:
         if number not in self._clients:
@@ -65,28 +85,19 @@ def _told_where(error: AzureOpenAIError) -> AzureOpenAIError:
 
 
 @define(eq=False)
-class _Seat:
-    """A worker's agent, seen from here."""
-
-    worker: str
-    agent: Any
-    busy: int = 0
-
-
-@define(eq=False)
 class Agents:
     """The agents of a cluster; a request goes to the worker with the fewest in flight.
 
     Attributes:
         dask_client: An asynchronous Dask client.
         deployments: What each agent can send to, by number.
-        clock: Passes time while there are no workers.
+        clock: Tells the time, and passes it while there are no workers.
     """
 
     dask_client: Any
     deployments: Sequence[Deployment]
     clock: Clock
-    _seats: dict[str, _Seat] = field(factory=dict, init=False)
+    _seats: dict[str, Seat] = field(factory=dict, init=False)
     _lost: set[str] = field(factory=set, init=False)
     _opening: asyncio.Lock = field(factory=asyncio.Lock, init=False)
 
@@ -95,22 +106,22 @@ class Agents:
 
         Raises:
             AzureOpenAIError: As a client would raise on the worker; or there is no worker for a minute.
+            Exception: Whatever `options.on_progress` raises, which is called here.
         """
         _refuse_streams(request)
         while True:
             seat = await self._least_busy()
             seat.busy += 1
             try:
-                outcome = await seat.agent.send(number, request, options)
-            except (OSError, RuntimeError):
+                outcome = await seat.send(number, request, options)
+            except WorkerLostError:
                 self._give_up(seat)
                 continue
             finally:
                 seat.busy -= 1
             if isinstance(outcome, AzureOpenAIError):
                 raise outcome
-            answer: RawResponse[Any] = outcome
-            return answer
+            return outcome
 
     async def close(self) -> None:
         """Close the agents' connections and let the agents go."""
@@ -121,7 +132,7 @@ class Agents:
             except (OSError, RuntimeError):
                 continue  # the worker is gone, and its connections with it
 
-    async def _least_busy(self) -> _Seat:
+    async def _least_busy(self) -> Seat:
         waited = 0.0
         while not (seats := await self._open_seats()):
             if waited >= _LONGEST_WITHOUT_WORKERS:
@@ -131,7 +142,7 @@ class Agents:
             waited += _LOOK_AGAIN
         return min(seats, key=lambda seat: seat.busy)
 
-    async def _open_seats(self) -> list[_Seat]:
+    async def _open_seats(self) -> list[Seat]:
         async with self._opening:
             workers = set(await self.dask_client.nthreads())
             self._lost &= workers
@@ -145,7 +156,7 @@ class Agents:
         )
         with move_on_after(_LONGEST_OPENING):
             try:
-                self._seats[worker] = _Seat(worker, await future)
+                self._seats[worker] = Seat(worker, await future, self.clock)
             except (OSError, RuntimeError):
                 self._lost.add(worker)
             return
@@ -153,7 +164,7 @@ class Agents:
         self._lost.add(worker)
         future.release()
 
-    def _give_up(self, seat: _Seat) -> None:
+    def _give_up(self, seat: Seat) -> None:
         # The scheduler may not have noticed yet; a restarted worker has another address.
         self._lost.add(seat.worker)
         if self._seats.get(seat.worker) is seat:

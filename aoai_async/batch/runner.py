@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from aoai_async.client import AsyncAzureOpenAI
     from aoai_async.wire.plan import Request
 
-__all__ = ["BatchRunner", "Jobs"]
+__all__ = ["USUAL_RETRY", "BatchRunner", "Jobs"]
 
 Jobs: TypeAlias = "Iterable[Job | Request] | AsyncIterable[Job | Request]"
 
+USUAL_RETRY = RetryPolicy(max_retries=4)
+"""How often and how patiently a failed job is sent again, unless the caller says otherwise."""
+
 _FOREVER = float("inf")
 _WINDOW = 4
-_RETRIES = 4
 _NO_OPTIONS = CallOptions()
 
 
@@ -95,9 +97,7 @@ class BatchRunner:
         if isinstance(client_or_pool, DeploymentPool) and shared_quota is not None:
             raise ConfigurationError("A pool shares the quotas of its deployments; give shared_quota to the pool")
         self.progress = Progress()
-        self._routes = routes_of(
-            client_or_pool, requests_per_minute, retry or RetryPolicy(max_retries=_RETRIES), jitter, shared_quota
-        )
+        self._routes = routes_of(client_or_pool, requests_per_minute, retry or USUAL_RETRY, jitter, shared_quota)
         self._clock = self._routes.clock
         self._max_concurrency = max_concurrency
         self._journal = journal

@@ -18,7 +18,7 @@ from aoai_async.batch.sharing import SharedQuota
 from aoai_async.emulator.quota import Quota, Quotas
 from aoai_async.transport.settings import CallOptions
 
-__all__ = ["Limited", "Party", "Raw", "parties", "raw"]
+__all__ = ["Limited", "Party", "Raw", "exists", "is_there", "parties", "party", "raw"]
 
 
 @define
@@ -134,3 +134,15 @@ async def raw(path: Path) -> AsyncIterator[Raw]:
         yield connection
     finally:
         await connection.close()
+
+
+async def exists(path: Path) -> bool:
+    """Tell whether there is a socket."""
+    return await asyncio.to_thread(path.exists)
+
+
+async def is_there(path: Path, *, is_expected: bool = True) -> None:
+    """Wait until there is a socket, or none."""
+    with anyio.fail_after(PATIENCE):
+        while await exists(path) is not is_expected:
+            await checkpoint()

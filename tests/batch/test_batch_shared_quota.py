@@ -13,7 +13,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 from batch.batch_tools import PATIENCE, ManualClock, Service, good, named, settle, tasks_are_gone
-from batch.sharing_tools import Limited, Raw, parties, party, raw
+from batch.sharing_tools import Limited, Raw, exists, is_there, parties, party, raw
 
 from aoai_async import APITimeoutError, AsyncAzureOpenAI, ConfigurationError
 from aoai_async.batch.pool import Deployment, DeploymentPool
@@ -45,16 +45,6 @@ async def mode_of(path: Path) -> int:
 async def comes_true(condition: Callable[[], bool]) -> None:
     with anyio.fail_after(PATIENCE):
         while not condition():
-            await checkpoint()
-
-
-async def exists(path: Path) -> bool:
-    return await asyncio.to_thread(path.exists)
-
-
-async def is_there(path: Path, *, is_expected: bool = True) -> None:
-    with anyio.fail_after(PATIENCE):
-        while await exists(path) is not is_expected:
             await checkpoint()
 
 

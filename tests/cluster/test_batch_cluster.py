@@ -13,54 +13,18 @@ import anyio
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from cluster.cluster_tools import KEY, KEY_VARIABLE, pictures
 
-from aoai_async import ConfigurationError, CreateTranscriptionRequest, ImageGenerationsRequest, InvalidInputError
+from aoai_async import ConfigurationError, CreateTranscriptionRequest, InvalidInputError
 from aoai_async.batch.cluster import DaskBatchRunner
 from aoai_async.batch.pool import Deployment
-from aoai_async.emulator import AzureOpenAIEmulator, Fault, emulator_in_thread
-
-distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+from aoai_async.emulator import AzureOpenAIEmulator, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
-
-KEY = "SENTINEL-KEY-OF-THE-CLUSTER"
 
 # Dask's own shutdown leaves warnings behind; what is ours is looked at in each test.
 pytestmark = pytest.mark.filterwarnings("default")
-
-
-@pytest.fixture(autouse=True)
-def no_blocking_call() -> None:
-    """Leave the detector off: Dask's scheduler, which blocks, runs in the loop of these tests."""
-
-
-@pytest.fixture
-def emulator() -> Iterator[AzureOpenAIEmulator]:
-    with emulator_in_thread(api_key=KEY) as emulator:
-        yield emulator
-
-
-@pytest.fixture
-async def dask_client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
-    """A client of a cluster of two processes with one thread each, which know the key by their environment."""
-    monkeypatch.setenv("KEY_OF_THE_CLUSTER", KEY)
-    cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, asynchronous=True, dashboard_address=None
-    )
-    async with cluster, distributed.Client(cluster, asynchronous=True) as client:
-        await client.wait_for_workers(2)
-        yield client
-
-
-@pytest.fixture
-def deployment(emulator: AzureOpenAIEmulator) -> Deployment:
-    return Deployment(model="dall-e-3", azure_endpoint=emulator.endpoint, api_key_env="KEY_OF_THE_CLUSTER")
-
-
-def pictures(count: int) -> list[ImageGenerationsRequest]:
-    return [ImageGenerationsRequest(prompt=f"picture {number}") for number in range(count)]
 
 
 async def test_requests_take_no_threads_place(dask_client: Any) -> None:
@@ -83,7 +47,7 @@ async def test_requests_take_no_threads_place(dask_client: Any) -> None:
     app.router.add_post("/openai/deployments/dall-e-3/images/generations", answer)
     async with TestServer(app) as server:
         endpoint = str(server.make_url(""))
-        deployment = Deployment(model="dall-e-3", azure_endpoint=endpoint, api_key_env="KEY_OF_THE_CLUSTER")
+        deployment = Deployment(model="dall-e-3", azure_endpoint=endpoint, api_key_env=KEY_VARIABLE)
         async with DaskBatchRunner(dask_client, deployment, max_concurrency=20) as runner:
             with anyio.fail_after(60):
                 outcomes = await runner.gather(pictures(21))
@@ -123,29 +87,13 @@ async def test_a_killed_worker_loses_nothing(
     assert sum(prompts.values()) <= 60 + 8  # at most those in flight on the dead worker were sent again
 
 
-async def test_the_quota_is_the_clusters(
-    dask_client: Any, emulator: AzureOpenAIEmulator, deployment: Deployment
-) -> None:
-    """A quota that is told is kept to by all workers together."""
-    told = Deployment(
-        model="dall-e-3",
-        azure_endpoint=emulator.endpoint,
-        api_key_env="KEY_OF_THE_CLUSTER",
-        requests_per_minute=6,
-    )
-    async with DaskBatchRunner(dask_client, told, max_concurrency=8, deadline=20.0) as runner:
-        outcomes = await runner.gather(pictures(20))
-    assert sum(outcome.is_done for outcome in outcomes) <= 6
-    assert all((outcome.error.retry_after or 0) > 0 for outcome in outcomes if outcome.error is not None)
-
-
 async def test_recordings_are_read_where_the_worker_is(
     dask_client: Any, emulator: AzureOpenAIEmulator, tmp_path: Path
 ) -> None:
     """A path is read by the worker, bytes travel, a path the worker cannot see says so, a stream is refused."""
     recording = tmp_path / "talk.mp3"
     recording.write_bytes(b"ID3" + bytes(100_000))
-    whisper = Deployment(model="whisper", azure_endpoint=emulator.endpoint, api_key_env="KEY_OF_THE_CLUSTER")
+    whisper = Deployment(model="whisper", azure_endpoint=emulator.endpoint, api_key_env=KEY_VARIABLE)
     with recording.open("rb") as stream:
         jobs = [
             CreateTranscriptionRequest(file=str(recording)),
