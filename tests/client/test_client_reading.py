@@ -14,9 +14,14 @@ pytestmark = pytest.mark.skipif(not reading.can_tell_cached_pages(), reason="thi
 
 
 @pytest.fixture
-async def file(tmp_path: Path) -> AsyncIterator[OpenFile]:
+def path(tmp_path: Path) -> Path:
     path = tmp_path / "talk.mp3"
     path.write_bytes(b"".join(PIECES))
+    return path
+
+
+@pytest.fixture
+async def file(path: Path) -> AsyncIterator[OpenFile]:
     opened = await open_file(path)
     yield opened
     await opened.close()
