@@ -18,7 +18,7 @@ from aoai_async.wire.multipart import frame_upload
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from aoai_async.transport.sources import Claims
+    from aoai_async.transport.sources import Readings
     from aoai_async.wire.limits import Limits
     from aoai_async.wire.plan import Plan
 
@@ -43,7 +43,7 @@ class Body:
 
 
 def body_of(
-    plan: Plan, added: Mapping[str, str], claims: Claims, limits: Limits, on_progress: Progress | None
+    plan: Plan, added: Mapping[str, str], readings: Readings, limits: Limits, on_progress: Progress | None
 ) -> AbstractAsyncContextManager[Body]:
     """Return what makes ready what a plan sends, with the fields its route adds, and tidies up behind it.
 
@@ -54,14 +54,14 @@ def body_of(
     if plan.json is not None:
         content = _json_bytes({**plan.json, **added})
         return nullcontext(Body("application/json", lambda: content, lambda: True))
-    return _uploaded((*plan.fields, *added.items()), plan.file, claims, limits.upload, on_progress)
+    return _uploaded((*plan.fields, *added.items()), plan.file, readings, limits.upload, on_progress)
 
 
 @asynccontextmanager
 async def _uploaded(
-    fields: tuple[tuple[str, str], ...], file: object, claims: Claims, limit: int, on_progress: Progress | None
+    fields: tuple[tuple[str, str], ...], file: object, readings: Readings, limit: int, on_progress: Progress | None
 ) -> AsyncIterator[Body]:
-    async with recording_of(file, claims, limit) as recording:
+    async with recording_of(file, readings, limit) as recording:
         yield _upload(fields, recording, limit, on_progress)
 
 

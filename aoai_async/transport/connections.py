@@ -12,7 +12,7 @@ import aiohttp
 
 from aoai_async._version import __version__
 from aoai_async.errors import ConfigurationError
-from aoai_async.transport.sources import Claims
+from aoai_async.transport.sources import Readings
 from aoai_async.transport.turns import Turns
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Connections:
         session: A caller's session, which is used as it is and never closed.
 
     Attributes:
-        claims: The streams that uploads are reading.
+        readings: What uploads share.
         turns: The order in which large answers are read.
     """
 
@@ -42,7 +42,7 @@ class Connections:
         self._loop: AbstractEventLoop | None = None
         self._is_closed = False
         self._proxies: dict[str, str | None] = {}
-        self.claims = Claims()
+        self.readings = Readings()
         self.turns = Turns()
 
     def session(self) -> aiohttp.ClientSession:

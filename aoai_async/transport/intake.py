@@ -12,8 +12,8 @@ from attrs import evolve
 
 from aoai_async.errors import InvalidInputError
 from aoai_async.schema.files import AudioFile
-from aoai_async.transport.reading import FileStamp, Readable
-from aoai_async.transport.sources import BytesSource, Claims, FileSource, Source, StreamSource
+from aoai_async.transport.reading import Buffers, FileStamp, Readable
+from aoai_async.transport.sources import BytesSource, FileSource, Readings, Source, StreamSource
 from aoai_async.transport.spooling import spooled
 from aoai_async.transport.streams import Stream, examine, opened_by, refuse_unreadable
 from aoai_async.transport.threads import in_thread
@@ -37,12 +37,12 @@ class Recording(NamedTuple):
 
 
 @asynccontextmanager
-async def recording_of(file: object, claims: Claims, limit: int) -> AsyncIterator[Recording]:
+async def recording_of(file: object, readings: Readings, limit: int) -> AsyncIterator[Recording]:
     """Make a recording of what a caller gave, and tidy up behind it.
 
     Args:
         file: Any of the forms that `FileTypes` names.
-        claims: The streams that other uploads are reading.
+        readings: What it shares with other uploads.
         limit: How many bytes a stream of unknown length may have.
 
     Raises:
@@ -53,7 +53,7 @@ async def recording_of(file: object, claims: Claims, limit: int) -> AsyncIterato
     _check_texts(given)
     name = checked_recording_name(given.filename or _name_of(given.content))
     given = evolve(given, filename=name)
-    async with _source(given, claims, limit) as source:
+    async with _source(given, readings, limit) as source:
         if source.size == 0:
             raise InvalidInputError(f"{name} is empty: there is nothing to hear in it", field="file")
         yield Recording(source, name, given.content_type)
@@ -93,44 +93,44 @@ def _name_of(content: Any) -> str:
 
 
 @asynccontextmanager
-async def _source(given: AudioFile, claims: Claims, limit: int) -> AsyncIterator[Source]:
+async def _source(given: AudioFile, readings: Readings, limit: int) -> AsyncIterator[Source]:
     content = given.content
     if isinstance(content, str | os.PathLike):
-        yield await _of_path(content)
+        yield await _of_path(content, readings.buffers)
     elif isinstance(content, _IN_MEMORY):
         yield BytesSource(_view(content))
     elif callable(content) and not hasattr(content, "read"):
-        async with _of_stream(opened_by(content, given.size), limit) as source:
+        async with _of_stream(opened_by(content, given.size), readings.buffers, limit) as source:
             yield source
     else:
         refuse_unreadable(content)
-        with claims.claim(content):
-            async with _of_open(given, limit) as source:
+        with readings.claim(content):
+            async with _of_open(given, readings.buffers, limit) as source:
                 yield source
 
 
 @asynccontextmanager
-async def _of_open(given: AudioFile, limit: int) -> AsyncIterator[Source]:
+async def _of_open(given: AudioFile, buffers: Buffers, limit: int) -> AsyncIterator[Source]:
     descriptor = _plain_descriptor(given.content)
     if descriptor is not None and (stamp := await in_thread(_regular_stamp, descriptor)):
-        yield FileSource(descriptor, f"{given.filename}", stamp)
+        yield FileSource(descriptor, f"{given.filename}", stamp, buffers)
     else:
-        async with _of_stream(await examine(given), limit) as source:
+        async with _of_stream(await examine(given), buffers, limit) as source:
             yield source
 
 
 @asynccontextmanager
-async def _of_stream(stream: Stream, limit: int) -> AsyncIterator[Source]:
+async def _of_stream(stream: Stream, buffers: Buffers, limit: int) -> AsyncIterator[Source]:
     if stream.size is not None:
         yield StreamSource(stream.start, stream.size, stream.is_repeatable)
     else:
         async with spooled(stream.start(), limit) as (descriptor, stamp):
-            yield FileSource(descriptor, "The temporary copy of the stream", stamp)
+            yield FileSource(descriptor, "The temporary copy of the stream", stamp, buffers)
 
 
-async def _of_path(path: str | os.PathLike[str]) -> FileSource:
+async def _of_path(path: str | os.PathLike[str], buffers: Buffers) -> FileSource:
     try:
-        return FileSource(path, os.fspath(path), await in_thread(_path_stamp, path))
+        return FileSource(path, os.fspath(path), await in_thread(_path_stamp, path), buffers)
     except FileNotFoundError:
         raise InvalidInputError(
             f"There is no file {os.fspath(path)!r}; the path is looked up from {await in_thread(os.getcwd)!r}",

@@ -53,8 +53,8 @@ async def send(
         kind=plan.answer,
         finish=finish,
     )
-    claims, limits = settings.connections.claims, settings.limits
-    making_body = body_of(plan, call.destination.fields, claims, limits, options.on_progress)
+    readings, limits = settings.connections.readings, settings.limits
+    making_body = body_of(plan, call.destination.fields, readings, limits, options.on_progress)
     deadline = asyncio.timeout(call.timeout.total)
     try:
         async with deadline, making_body as body:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import define, field
 
 from aoai_async.errors import UploadSourceError
-from aoai_async.transport.reading import FileStamp, Pieces, Readable, open_file
+from aoai_async.transport.reading import Buffers, FileStamp, Pieces, Readable, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BytesSource", "Claims", "FileSource", "Source", "StreamSource"]
+__all__ = ["BytesSource", "FileSource", "Readings", "Source", "StreamSource"]
 
 _PIECE = 256 * 1024
 
@@ -66,6 +66,7 @@ class FileSource:
     readable: Readable
     label: str
     stamp: FileStamp
+    buffers: Buffers = field(repr=False)
 
     @property
     def size(self) -> int:
@@ -80,7 +81,7 @@ class FileSource:
     async def pieces(self) -> Pieces:
         """Yield the file's bytes; raises `UploadSourceError` if it changed since it was looked at."""
         try:
-            file = await open_file(self.readable)
+            file = await open_file(self.readable, self.buffers)
         except OSError as error:
             raise UploadSourceError(f"{self.label} can no longer be opened: {error.strerror or error}") from error
         try:
@@ -103,15 +104,20 @@ class FileSource:
             )
 
 
-class Claims:
-    """The handles and streams that are being read; two uploads must not read one at the same time."""
+class Readings:
+    """What the uploads of a client share.
+
+    Attributes:
+        buffers: The memory into which files are read.
+    """
 
     def __init__(self) -> None:
+        self.buffers = Buffers()
         self._claimed: set[int] = set()
 
     @contextmanager
     def claim(self, stream: object) -> Iterator[None]:
-        """Hold `stream` for one upload; raises `UploadSourceError` while another one holds it."""
+        """Hold an open file or stream for one upload; raises `UploadSourceError` while another one holds it."""
         if id(stream) in self._claimed:
             raise UploadSourceError(
                 "This open file or stream is already being uploaded by another call; open it once for each, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import Payload
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.http import StreamWriter
 
     from aoai_async.transport.reading import Pieces
     from aoai_async.transport.sources import Source
@@ -55,8 +56,10 @@ class UploadBody(Payload):
         await writer.write(self._frame.head)
         async with aclosing(self._counted()) as pieces:
             async for piece in pieces:
-                await writer.write(piece)
+                # Not held while the socket is busy: see `Buffers`.
+                await cast("StreamWriter", writer).write(piece, drain=False)
                 del piece
+                await writer.drain()
         await writer.write(self._frame.tail)
         self.is_complete = True
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aoai_async.transport import reading
-from aoai_async.transport.reading import OpenFile, open_file
+from aoai_async.transport.reading import Buffers, OpenFile, open_file
 
 PIECES = [bytes([number]) * 128 * 1024 for number in range(4)]
 
@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def file(path: Path) -> AsyncIterator[OpenFile]:
-    opened = await open_file(path)
+    opened = await open_file(path, Buffers())
     yield opened
     await opened.close()
 
