@@ -102,11 +102,15 @@ def attempt_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
 async def _whole(content: aiohttp.StreamReader, limit: int, turns: Turns) -> bytes | None:
     """Return a whole body, or None once it turns out to be longer than `limit` bytes; a large one in its turn."""
     chunks = await _chunks(content, min(_SMALL, limit))
-    if not content.at_eof():
-        async with turns.turn():
-            chunks += await _chunks(content, limit - sum(map(len, chunks)))
-    body = b"".join(chunks)
-    return body if len(body) <= limit else None
+    if content.at_eof():
+        return _joined(chunks, limit)
+    async with turns.turn():
+        chunks += await _chunks(content, limit - sum(map(len, chunks)))
+        # The loop turns before megabytes are put together, and before they are taken apart.
+        await asyncio.sleep(0)
+        body = _joined(chunks, limit)
+        await asyncio.sleep(0)
+        return body
 
 
 async def _chunks(content: aiohttp.StreamReader, limit: int) -> list[bytes]:
@@ -118,6 +122,11 @@ async def _chunks(content: aiohttp.StreamReader, limit: int) -> list[bytes]:
         if size > limit:
             break
     return chunks
+
+
+def _joined(chunks: list[bytes], limit: int) -> bytes | None:
+    body = b"".join(chunks)
+    return body if len(body) <= limit else None
 
 
 async def _beginning(content: aiohttp.StreamReader, limit: int) -> bytes:
