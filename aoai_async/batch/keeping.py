@@ -11,11 +11,10 @@ from weakref import WeakValueDictionary
 from attrs import define, field
 
 from aoai_async.batch.index import IdSet
-from aoai_async.batch.jobs import Job, Outcome, content_id, path_of
+from aoai_async.batch.jobs import Job, Outcome, content_id, memory_of, path_of
 from aoai_async.batch.journal import Journal, Kept
 from aoai_async.batch.records import record_of
 from aoai_async.errors import APITimeoutError, InvalidInputError
-from aoai_async.schema.audio import AudioRequest
 from aoai_async.transport.clock import Clock
 from aoai_async.transport.threads import in_thread
 
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from aoai_async.wire.plan import Request
 
 __all__ = ["Keeper", "NoKeeper", "kept_in"]
+
+# Bytes that are digested sooner than a thread is told to.
+_QUICK = 64 * 1024
 
 
 class NoKeeper:
@@ -125,9 +127,10 @@ async def kept_in(
 async def _id_of(job: Job) -> str:
     if job.id is not None:
         return job.id
-    # A recording in memory takes milliseconds to digest.
-    is_quick = path_of(job.request) is not None or not isinstance(job.request, AudioRequest)
-    return content_id(job.request) if is_quick else await in_thread(content_id, job.request)
+    content = memory_of(job.request)
+    if content is not None and len(content) > _QUICK:
+        return await in_thread(content_id, job.request)
+    return content_id(job.request)
 
 
 def _is_changed(kept: Kept, stamp: dict[str, int] | None) -> bool:
