@@ -123,6 +123,22 @@ async def test_when_the_keeper_ends_another_one_takes_over(running: ManualClock,
     await is_there(path, is_expected=False)
 
 
+async def test_a_new_keeper_waits_as_long_as_the_one_before_would_have(clock: ManualClock, path: Path) -> None:
+    """Who was told by the old keeper how long there can be no turn gets none before from the new one."""
+    service = Service()
+    async with parties(2, clock, path, service, told=6) as (keeper, other):
+        await keeper.carry_all("a", 6)
+        job = asyncio.create_task(other.carry("late"))
+        await comes_true(lambda: other.group.lanes[0].pace.wait(clock.now) > 0)
+        await keeper.quota.close()
+        await comes_true(lambda: keeps(other.quota))
+        await clock.advance(59)
+        assert "late" not in service.asked
+        await clock.advance(2)
+        with anyio.fail_after(PATIENCE):
+            assert (await job).attempts == 1
+
+
 async def test_requests_of_who_is_gone_tell_nothing(clock: ManualClock, path: Path) -> None:
     """When a process dies with the one request in flight that may be, the next turn is given at once."""
     service = Service()
@@ -283,6 +299,7 @@ GARBAGE = [
     b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","told":0}',
     b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","told":-5}',
     b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","told":1e999}',
+    b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","after":"soon"}',
     b'{"is":"Ping","version":2}',
     b"[" * 60_000,
     b"x" * 200_000,

@@ -114,7 +114,7 @@ class Seat:
             self._places[ask.pace] = Place(ask.pace, self.keeper.line(ask.lane), self.send)
         place = self._places[ask.pace]
         try:
-            place.line.ask(place, ask.number, ask.told, now)
+            place.line.ask(place, ask, now)
         except ValueError as error:
             raise UnfitError(str(error)) from None
 
