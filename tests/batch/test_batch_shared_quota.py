@@ -123,10 +123,19 @@ async def test_when_the_keeper_ends_another_one_takes_over(running: ManualClock,
     await is_there(path, is_expected=False)
 
 
-async def test_a_new_keeper_waits_as_long_as_the_one_before_would_have(clock: ManualClock, path: Path) -> None:
-    """Who was told by the old keeper how long there can be no turn gets none before from the new one."""
+@pytest.mark.parametrize("has_kept", [False, True])
+async def test_a_new_keeper_waits_as_long_as_the_one_before_would_have(
+    clock: ManualClock, path: Path, has_kept: bool
+) -> None:
+    """Who was told how long there can be no turn gets none before from the next keeper, also if that kept before."""
     service = Service()
     async with parties(2, clock, path, service, told=6) as (keeper, other):
+        if has_kept:
+            await keeper.quota.close()
+            await other.carry("early")
+            await other.quota.close()
+            await keeper.quota.open()
+            await other.quota.open()
         await keeper.carry_all("a", 6)
         job = asyncio.create_task(other.carry("late"))
         await comes_true(lambda: other.group.lanes[0].pace.wait(clock.now) > 0)

@@ -43,8 +43,8 @@ class Place:
 class Line:
     """Gives turns in the order they were asked for, when the pace allows, and one at a time.
 
-    Of the quotas that were told the smallest holds. The first turn waits as long as the keeper before had told those
-    who ask for it. All times are monotonic seconds, given by the caller.
+    Of the quotas that were told the smallest holds. The first turn waits as long as another keeper had told those who
+    ask for it. All times are monotonic seconds, given by the caller.
 
     Attributes:
         jitter: Gives a number from 0 to 1, by which the pace spreads waits.
@@ -54,7 +54,7 @@ class Line:
     _pace: Pace = field(init=False)
     _told: float = field(default=math.inf, init=False)
     _opens: float = field(default=-math.inf, init=False)
-    _is_new: bool = field(default=True, init=False)
+    _is_current: bool = field(default=False, init=False)
     _waiting: dict[Place, None] = field(factory=dict, init=False)
     _holder: Place | None = field(default=None, init=False)
     _held_until: float = field(default=math.inf, init=False)
@@ -67,12 +67,16 @@ class Line:
         if ask.told is not None and ask.told < self._told:
             self._pace = Pace(requests_per_minute=ask.told, jitter=self.jitter)
             self._told = ask.told
-        if self._is_new:
+        if not self._is_current:
             self._opens = max(self._opens, now + min(ask.after, LONGEST))
         self._withdraw(place)
         place.number, place.free_at = ask.number, -math.inf
         self._waiting[place] = None
         self.go_on(now)
+
+    def rest(self) -> None:
+        """Note that somebody else gives the turns for a while."""
+        self._is_current = False
 
     def leave(self, place: Place, now: float) -> None:
         """Leave the line, or give back a turn."""
@@ -82,7 +86,7 @@ class Line:
     def start(self, place: Place, number: int, now: float) -> None:
         """Note that a request starts; it is counted even if its turn was given to somebody else meanwhile."""
         self._withdraw(place)
-        self._is_new = False
+        self._is_current = True
         place.tickets[number] = self._pace, self._pace.started(now)
         self.go_on(now)
 
