@@ -180,6 +180,26 @@ async def test_who_does_not_use_a_turn_loses_it(clock: ManualClock, path: Path) 
         assert b"Turn" in await other.hear()
 
 
+@pytest.mark.parametrize(("seconds", "counted"), [(0.001, 0.0), (0.5, 0.498)])
+async def test_news_of_a_start_has_been_on_its_way(
+    clock: ManualClock, path: Path, seconds: float, counted: float
+) -> None:
+    """A request counts from two milliseconds before the news of it, but not from before it had its turn."""
+    begun = clock.now
+    async with parties(1, clock, path, Service(), told=60) as (keeper,), raw(path) as other:
+        await other.say(ASK.replace(b"}", b',"told":60}'))
+        assert b"Turn" in await other.hear()
+        await clock.advance(seconds)
+        await other.say(STARTED, b'{"is":"Ping","version":1}')
+        assert b"Pong" in await other.hear()
+        job = asyncio.create_task(keeper.carry("mine"))
+        await settle()
+        assert keeper.group.lanes[0].pace.wait(begun) == pytest.approx(1 + counted, abs=1e-6)
+        await clock.advance(1 + counted)
+        with anyio.fail_after(PATIENCE):
+            assert (await job).unwrap()
+
+
 async def test_a_turn_that_is_not_needed_is_given_back(clock: ManualClock, path: Path) -> None:
     """Who stands in line and is cancelled, or finds its deadline passed, leaves the line."""
     async with parties(2, clock, path, Service(never), told=60) as (keeper, other):

@@ -16,6 +16,8 @@ __all__ = ["Line", "Place"]
 # Who has a turn uses it at once, or is in trouble.
 _LONGEST_HOLD = 5.0
 _TRIFLE = 0.05
+# The news of a start has been on its way for about so long.
+_ON_ITS_WAY = 0.002
 
 
 @define(eq=False)
@@ -85,9 +87,12 @@ class Line:
 
     def start(self, place: Place, number: int, now: float) -> None:
         """Note that a request starts; it is counted even if its turn was given to somebody else meanwhile."""
+        begun = now
+        if self._holder is place:
+            begun = max(now - _ON_ITS_WAY, self._held_until - _LONGEST_HOLD)
         self._withdraw(place)
         self._is_current = True
-        place.tickets[number] = self._pace, self._pace.started(now)
+        place.tickets[number] = self._pace, self._pace.started(begun)
         self.go_on(now)
 
     def go_on(self, now: float) -> None:
