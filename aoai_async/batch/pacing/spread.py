@@ -25,6 +25,8 @@ _CONTENT = 360
 _LATENESS = 0.9
 # Another refusal within so few good answers is no accident.
 _OFTEN = 4
+# After an accident the next request goes in this part of the gap, or twice as much.
+_SOON = 0.25
 _MEMORY = 16
 _FIRST_MEMORY = 8
 _LONGEST_PAUSE = 16
@@ -39,7 +41,8 @@ class Spread:
     From time to time one comes a step earlier. If it is let in, the gap is shorter from then on, and the next step
     bolder; if not, the step is halved. Any other refusal makes the gap longer: by a little, or, when refusals come
     often, up to what the answers show to be possible. Near to what was told it comes back by itself: what was refused
-    there was mostly an accident on the way, and a long gap would cost more than the refusal did.
+    there was mostly an accident on the way, and a long gap would cost more than the refusal did. After an accident the
+    next one goes soon: the limiter has been ready since a moment after it.
 
     Attributes:
         terms: What the pace goes by.
@@ -58,7 +61,7 @@ class Spread:
     _answered: float = field(init=False)
     _answers: int = field(default=_FIRST_MEMORY, init=False)
     _possible: float = field(init=False)
-    _good: int = field(default=0, init=False)
+    _good: int = field(init=False)
     _since_step: int = field(default=0, init=False)
     _misses: int = field(default=0, init=False)
     _slowed: float = field(default=-math.inf, init=False)
@@ -74,6 +77,7 @@ class Spread:
         self._next = self.last + self.gap
         self._mean = self._possible = self.gap
         self._answered = self.last
+        self._good = _OFTEN if self.terms.rate else 0
         # Two at once make up for timers that ring late.
         self._told = Allowance(self.terms.rate, 2.0) if self.terms.rate else None
 
@@ -152,10 +156,19 @@ class Spread:
         self._misses += 1
         if self._misses > 2 and hint and hint > 1 + 2 * self.gap:
             return Unknown(answer.now + hint)
+        is_accident = self._is_accident(answer)
         if self._misses == 1:
             self._slow_down()
-        self._next = max(self._next, ticket.at + self._pause(hint))
+        if is_accident:
+            self._next = ticket.at + _SOON * self.gap * (1 + self.terms.jitter())
+        else:
+            self._next = max(self._next, ticket.at + self._pause(hint))
         return None
+
+    def _is_accident(self, answer: Answer) -> bool:
+        is_rare = self.terms.rate is not None and self._good >= _OFTEN and self._misses == 1
+        # One second is the least that the service says.
+        return is_rare and answer.ticket.at == self.last and (answer.hint or 0.0) <= 1
 
     def _slow_down(self) -> None:
         factor = 1 + _SMALLEST_STEP
