@@ -77,7 +77,7 @@ class Group:
             try:
                 while (now := self.clock.monotonic()) < deadline:
                     free = self._free(now)
-                    if free and (lane := min(free, key=journey.preference)).pace.claim():
+                    if free and (lane := min(free, key=journey.preference)).pace.claim(now):
                         return lane, self._begin(lane, now)
                     wait = self._wait(now)
                     # Any answer that is still to come may let the next request start sooner.
@@ -117,7 +117,7 @@ class Group:
         is_last_hope = self._is_last_hope()
         for lane in self.lanes:
             if lane.may_be_asked(now, is_last_hope=is_last_hope):
-                lane.pace.claim()
+                lane.pace.claim(now)
             else:
                 lane.pace.leave()
 

@@ -37,7 +37,7 @@ class Pacing(Protocol):
         """Return the seconds for which no request may start; 0 when one may be claimed."""
         ...
 
-    def claim(self) -> bool:
+    def claim(self, now: float) -> bool:
         """Tell whether a request may start at once; if not, see to it that one may soon."""
         ...
 

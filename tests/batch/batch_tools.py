@@ -145,7 +145,7 @@ class PlainPace:
         """Return the seconds until it is free."""
         return max(0.0, self.free_at - now)
 
-    def claim(self) -> bool:
+    def claim(self, _now: float) -> bool:
         """Return True: nobody shares it."""
         return True
 

@@ -147,6 +147,40 @@ def test_a_first_request_that_is_refused_is_tried_again_less_and_less_often() ->
     assert waits[-1] <= 360
 
 
+@pytest.mark.parametrize(("retry_after", "wait"), [(1, 1 / 6), (5, 5)])
+def test_a_first_request_that_is_refused_for_a_second_is_tried_again_after_a_gap(
+    retry_after: float, wait: float
+) -> None:
+    """The service rounds up to whole seconds: where a quota was told, one may mean from one request to the next."""
+    pace = _pace(360)
+    pace.refused(pace.started(0.0), 0.0, retry_after=retry_after)
+    assert pace.wait(0.0) == pytest.approx(1.05 * wait)
+
+
+def _gaps(pace: Pace, now: float, count: int) -> list[float]:
+    """Start so many requests, each as soon as may be, and let them in; return the seconds between them."""
+    starts = [now]
+    for _ in range(count):
+        starts.append(starts[-1] + pace.wait(starts[-1]))
+        pace.succeeded(pace.started(starts[-1]), starts[-1])
+    return [after - before for before, after in pairwise(starts)]
+
+
+def test_after_an_accident_a_told_gap_comes_back_by_itself() -> None:
+    """The next one comes within half a gap; the gap is 2 % longer, within 100 answers as told again, and none early."""
+    pace = _pace(60)
+    pace.succeeded(pace.started(0.0), 0.0)
+    pace.refused(pace.started(0.0), 0.0, retry_after=1)
+    assert _gaps(pace, 0.0, 50) == pytest.approx([1.01] * 50)
+    now = 50 * 1.01 + 1.01
+    pace.refused(pace.started(now), now, retry_after=1)
+    soon, *gaps = _gaps(pace, now, 100)
+    assert 0.25 < soon < 0.55
+    assert gaps[0] == pytest.approx(1.03, abs=0.001)
+    assert gaps[-1] == pytest.approx(1.01)
+    assert all(before >= after - 1e-9 for before, after in pairwise(gaps))
+
+
 def test_one_request_finds_out_when_a_refusal_does_not_say_how_long_to_wait() -> None:
     """Without Retry-After, the next request alone tells even pacing from a window; if it fails, another one does."""
     pace = _pace(60)

@@ -25,6 +25,13 @@ def test_a_told_quota_is_used_and_hardly_any_request_refused(limits: Limits, tel
     assert found.worst_refused < 0.03
 
 
+def test_in_the_long_run_a_told_even_quota_is_hardly_ever_risked() -> None:
+    """Where all is there that was told, 3,000 jobs are within 2.5 % of the least time, with under 0.5 % refused."""
+    found = summary([simulate(EVEN, told=1.0, jobs=3000, seed=seed) for seed in SEEDS])
+    assert found.worst_ratio < 1.025
+    assert found.worst_refused < 0.005
+
+
 @pytest.mark.parametrize("tells_remaining", [True, False])
 @pytest.mark.parametrize("limits", [FIXED, EVEN, BUCKET, *SLOW], ids=str)
 def test_an_unknown_quota_is_learnt(limits: Limits, tells_remaining: bool) -> None:

@@ -113,6 +113,31 @@ async def test_when_the_keeper_ends_another_one_takes_over(running: ManualClock,
     await is_there(path, is_expected=False)
 
 
+@pytest.mark.parametrize("has_kept", [False, True])
+async def test_a_new_keeper_waits_as_long_as_the_one_before_would_have(
+    clock: ManualClock, path: Path, has_kept: bool
+) -> None:
+    """Who was told how long there can be no turn gets none before from the next keeper, also if that kept before."""
+    service = Service()
+    async with parties(2, clock, path, service, told=6) as (keeper, other):
+        if has_kept:
+            await keeper.quota.close()
+            await other.carry("early")
+            await other.quota.close()
+            await keeper.quota.open()
+            await other.quota.open()
+        await keeper.carry_all("a", 6)
+        job = asyncio.create_task(other.carry("late"))
+        await comes_true(lambda: other.group.lanes[0].pace.wait(clock.now) > 0)
+        await keeper.quota.close()
+        await comes_true(lambda: keeps(other.quota))
+        await clock.advance(59)
+        assert "late" not in service.asked
+        await clock.advance(2)
+        with anyio.fail_after(PATIENCE):
+            assert (await job).attempts == 1
+
+
 async def test_requests_of_who_is_gone_tell_nothing(clock: ManualClock, path: Path) -> None:
     """When a process dies with the one request in flight that may be, the next turn is given at once."""
     service = Service()
@@ -143,6 +168,26 @@ async def test_who_does_not_use_a_turn_loses_it(clock: ManualClock, path: Path) 
         assert (await job).unwrap()
         await other.say(STARTED, b'{"is":"Failed","pace":0,"number":1}', ASK.replace(b"1", b"2"))
         assert b"Turn" in await other.hear()
+
+
+@pytest.mark.parametrize(("seconds", "counted"), [(0.001, 0.0), (0.5, 0.498)])
+async def test_news_of_a_start_has_been_on_its_way(
+    clock: ManualClock, path: Path, seconds: float, counted: float
+) -> None:
+    """A request counts from two milliseconds before the news of it, but not from before it had its turn."""
+    begun = clock.now
+    async with parties(1, clock, path, Service(), told=60) as (keeper,), raw(path) as other:
+        await other.say(ASK.replace(b"}", b',"told":60}'))
+        assert b"Turn" in await other.hear()
+        await clock.advance(seconds)
+        await other.say(STARTED, b'{"is":"Ping","version":1}')
+        assert b"Pong" in await other.hear()
+        job = asyncio.create_task(keeper.carry("mine"))
+        await settle()
+        assert keeper.group.lanes[0].pace.wait(begun) == pytest.approx(1 + counted, abs=1e-6)
+        await clock.advance(1 + counted)
+        with anyio.fail_after(PATIENCE):
+            assert (await job).unwrap()
 
 
 async def test_a_turn_that_is_not_needed_is_given_back(clock: ManualClock, path: Path) -> None:
@@ -273,6 +318,7 @@ GARBAGE = [
     b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","told":0}',
     b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","told":-5}',
     b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","told":1e999}',
+    b'{"is":"Ask","pace":1,"number":1,"lane":"lane 0","after":"soon"}',
     b'{"is":"Ping","version":2}',
     b"[" * 60_000,
     b"x" * 200_000,

@@ -25,8 +25,8 @@ What is told, `requests_per_minute`, is never exceeded, and makes the search sho
 the rule is that of congestion control: a refusal lowers the estimate to what was seen to be possible, at once; after
 some time without one, a single request finds out whether there is more. These single requests are the price of
 noticing that the quota has grown: one in 30 is risked when nothing was told, one in 120 when the quota was told but
-does not seem to be all there. Retry-After is a hint: it is rounded, absent, zero, or wrong, and what was learnt from
-the answers overrules it.
+does not seem to be all there, one in 480 when it is. Retry-After is a hint: it is rounded, absent, zero, or wrong,
+and what was learnt from the answers overrules it.
 
 All refusals of requests that were started before the pace reacted are one event. After it, one request goes alone,
 and the others follow when it was let in; waits are spread by jitter.

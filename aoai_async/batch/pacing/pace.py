@@ -66,7 +66,7 @@ class Pace:
             at = max(at, self._told.start_at(now))
         return min(LONGEST, at - now) if at > now else 0.0
 
-    def claim(self) -> bool:
+    def claim(self, now: float) -> bool:  # noqa: ARG002 - for a pace that others ask, too
         """Tell whether a request may start when `wait` has just returned 0: always, for nobody else asks this pace."""
         return True
 

@@ -84,6 +84,9 @@ class Ramp:
         return _finding(Full(self._count, self._opened, answer.ticket.at, answer.hint), self._last, self.terms)
 
     def _pause(self, hint: float | None) -> float:
+        if hint == 1 and self.terms.rate:
+            # The service rounds up to whole seconds: it may be much less.
+            hint = min(hint, self.terms.gap)
         # Who is refused again and again shares the quota with somebody: asking rarely is polite.
         pause = (hint or _FIRST_PAUSE) * 2.0 ** min(self.tries, 10)
         return min(_LONGEST_PAUSE, pause) * (1 + 0.1 * self.terms.jitter())

@@ -16,10 +16,17 @@ _STEP_BACK = 0.06
 _BOLDEST_STEP = 0.125
 # Requests do not take equally long to arrive: without a trifle of room, one that comes late lets the next be refused.
 _ROOM = 1.01
+# Up to so many told gaps, the gap comes back by itself, by a step in so many good answers.
+_NEAR = 1.1
+_ANSWERS_PER_STEP = 80
+# When all is there that was told, another early request waits for so many good answers more.
+_CONTENT = 360
 # Where a limiter saves up, a gap a little shorter than told makes up for timers that ring late.
 _LATENESS = 0.9
 # Another refusal within so few good answers is no accident.
 _OFTEN = 4
+# After an accident the next request goes in this part of the gap, or twice as much.
+_SOON = 0.25
 _MEMORY = 16
 _FIRST_MEMORY = 8
 _LONGEST_PAUSE = 16
@@ -33,7 +40,9 @@ class Spread:
 
     From time to time one comes a step earlier. If it is let in, the gap is shorter from then on, and the next step
     bolder; if not, the step is halved. Any other refusal makes the gap longer: by a little, or, when refusals come
-    often, up to what the answers show to be possible.
+    often, up to what the answers show to be possible. Near to what was told it comes back by itself: what was refused
+    there was mostly an accident on the way, and a long gap would cost more than the refusal did. After an accident the
+    next one goes soon: the limiter has been ready since a moment after it.
 
     Attributes:
         terms: What the pace goes by.
@@ -46,12 +55,13 @@ class Spread:
     gap: float
     last: float
     step: float
+    _least: float = field(init=False)
     _next: float = field(init=False)
     _mean: float = field(init=False)
     _answered: float = field(init=False)
     _answers: int = field(default=_FIRST_MEMORY, init=False)
     _possible: float = field(init=False)
-    _good: int = field(default=0, init=False)
+    _good: int = field(init=False)
     _since_step: int = field(default=0, init=False)
     _misses: int = field(default=0, init=False)
     _slowed: float = field(default=-math.inf, init=False)
@@ -62,10 +72,12 @@ class Spread:
 
     def __attrs_post_init__(self) -> None:
         self.step = max(_SMALLEST_STEP, self.step)
-        self.gap = max(self.gap, _ROOM * self.terms.gap)
+        self._least = _ROOM * self.terms.gap
+        self.gap = max(self.gap, self._least)
         self._next = self.last + self.gap
         self._mean = self._possible = self.gap
         self._answered = self.last
+        self._good = _OFTEN if self.terms.rate else 0
         # Two at once make up for timers that ring late.
         self._told = Allowance(self.terms.rate, 2.0) if self.terms.rate else None
 
@@ -111,7 +123,14 @@ class Spread:
             self._good += 1
             self._since_step += 1
             self._misses = 0
+            self._come_back()
         return None
+
+    def _come_back(self) -> None:
+        told = self.terms.gap
+        if self._least < self.gap < _NEAR * told:
+            self.gap = max(self._least, self.gap - told * _SMALLEST_STEP / _ANSWERS_PER_STEP)
+            self._since_step = 0
 
     def failed(self, answer: Answer) -> None:
         """Note that a request told nothing."""
@@ -128,6 +147,7 @@ class Spread:
         ticket, hint = answer.ticket, answer.hint
         if ticket is self._early:
             self._forget_early()
+            self._since_step = -_CONTENT if self.gap == self._least else 0
             self.step = max(_SMALLEST_STEP, self.step / 2)
             return None
         if ticket.count is not self._count or ticket.at <= self._slowed:
@@ -136,10 +156,19 @@ class Spread:
         self._misses += 1
         if self._misses > 2 and hint and hint > 1 + 2 * self.gap:
             return Unknown(answer.now + hint)
+        is_accident = self._is_accident(answer)
         if self._misses == 1:
             self._slow_down()
-        self._next = max(self._next, ticket.at + self._pause(hint))
+        if is_accident:
+            self._next = ticket.at + _SOON * self.gap * (1 + self.terms.jitter())
+        else:
+            self._next = max(self._next, ticket.at + self._pause(hint))
         return None
+
+    def _is_accident(self, answer: Answer) -> bool:
+        is_rare = self.terms.rate is not None and self._good >= _OFTEN and self._misses == 1
+        # One second is the least that the service says.
+        return is_rare and answer.ticket.at == self.last and (answer.hint or 0.0) <= 1
 
     def _slow_down(self) -> None:
         factor = 1 + _SMALLEST_STEP

@@ -25,7 +25,8 @@ the keeper to a process
 
 Each message is a line of JSON; none tells a time of day, for clocks differ. What is no message ends the connection,
 and nothing else. The requests of a process that is gone count as failed, which says nothing about the quota. When the
-keeper is gone, another process takes its place and begins anew with what it was told. When there is a keeper that
+keeper is gone, another process takes its place. It begins anew with what it was told, but not before the time at which
+the keeper before would have given the next turn, as far as those know who ask for one. When there is a keeper that
 does not answer, or the path cannot be used any more, a process paces its requests alone, and tries again later.
 """
 

@@ -47,6 +47,11 @@ class Keeper:
             self._lines[lane] = Line(self.jitter)
         return self._lines[lane]
 
+    def rest(self) -> None:
+        """Note that somebody else keeps the paces for a while."""
+        for line in self._lines.values():
+            line.rest()
+
     def changed(self) -> None:
         """Look again when the next turn is due."""
         self._change.set()
@@ -114,7 +119,7 @@ class Seat:
             self._places[ask.pace] = Place(ask.pace, self.keeper.line(ask.lane), self.send)
         place = self._places[ask.pace]
         try:
-            place.line.ask(place, ask.number, ask.told, now)
+            place.line.ask(place, ask, now)
         except ValueError as error:
             raise UnfitError(str(error)) from None
 

@@ -8,13 +8,16 @@ from collections.abc import Callable
 from attrs import define, field
 
 from aoai_async.batch.pacing import Pace, Ticket
-from aoai_async.batch.sharing.messages import Turn, Wait
+from aoai_async.batch.pacing.plans import LONGEST
+from aoai_async.batch.sharing.messages import Ask, Turn, Wait
 
 __all__ = ["Line", "Place"]
 
 # Who has a turn uses it at once, or is in trouble.
 _LONGEST_HOLD = 5.0
 _TRIFLE = 0.05
+# The news of a start has been on its way for about so long.
+_ON_ITS_WAY = 0.002
 
 
 @define(eq=False)
@@ -42,7 +45,8 @@ class Place:
 class Line:
     """Gives turns in the order they were asked for, when the pace allows, and one at a time.
 
-    Of the quotas that were told the smallest holds. All times are monotonic seconds, given by the caller.
+    Of the quotas that were told the smallest holds. The first turn waits as long as another keeper had told those who
+    ask for it. All times are monotonic seconds, given by the caller.
 
     Attributes:
         jitter: Gives a number from 0 to 1, by which the pace spreads waits.
@@ -51,6 +55,8 @@ class Line:
     jitter: Callable[[], float] = field(repr=False)
     _pace: Pace = field(init=False)
     _told: float = field(default=math.inf, init=False)
+    _opens: float = field(default=-math.inf, init=False)
+    _is_current: bool = field(default=False, init=False)
     _waiting: dict[Place, None] = field(factory=dict, init=False)
     _holder: Place | None = field(default=None, init=False)
     _held_until: float = field(default=math.inf, init=False)
@@ -58,15 +64,21 @@ class Line:
     def __attrs_post_init__(self) -> None:
         self._pace = Pace(jitter=self.jitter)
 
-    def ask(self, place: Place, number: int, told: float | None, now: float) -> None:
+    def ask(self, place: Place, ask: Ask, now: float) -> None:
         """Stand in line, and be told at once: of a turn, or how long there can be none; `ValueError` for a quota."""
-        if told is not None and told < self._told:
-            self._pace = Pace(requests_per_minute=told, jitter=self.jitter)
-            self._told = told
+        if ask.told is not None and ask.told < self._told:
+            self._pace = Pace(requests_per_minute=ask.told, jitter=self.jitter)
+            self._told = ask.told
+        if not self._is_current:
+            self._opens = max(self._opens, now + min(ask.after, LONGEST))
         self._withdraw(place)
-        place.number, place.free_at = number, -math.inf
+        place.number, place.free_at = ask.number, -math.inf
         self._waiting[place] = None
         self.go_on(now)
+
+    def rest(self) -> None:
+        """Note that somebody else gives the turns for a while."""
+        self._is_current = False
 
     def leave(self, place: Place, now: float) -> None:
         """Leave the line, or give back a turn."""
@@ -75,15 +87,19 @@ class Line:
 
     def start(self, place: Place, number: int, now: float) -> None:
         """Note that a request starts; it is counted even if its turn was given to somebody else meanwhile."""
+        begun = now
+        if self._holder is place:
+            begun = max(now - _ON_ITS_WAY, self._held_until - _LONGEST_HOLD)
         self._withdraw(place)
-        place.tickets[number] = self._pace, self._pace.started(now)
+        self._is_current = True
+        place.tickets[number] = self._pace, self._pace.started(begun)
         self.go_on(now)
 
     def go_on(self, now: float) -> None:
         """Give the next turn if it is time, and tell those who wait when it may be, if that is news."""
         if now >= self._held_until:
             self._give(None, math.inf)
-        wait = self._pace.wait(now)
+        wait = self._wait(now)
         if wait == 0 and self._waiting and self._holder is None:
             self._give(next(iter(self._waiting)), now + _LONGEST_HOLD)
         for place in self._waiting:
@@ -95,7 +111,10 @@ class Line:
         """Return after how many seconds to go on, if nothing happens before; infinity when nobody waits."""
         if not self._waiting:
             return math.inf
-        return self._pace.wait(now) if self._holder is None else max(0.0, self._held_until - now)
+        return self._wait(now) if self._holder is None else max(0.0, self._held_until - now)
+
+    def _wait(self, now: float) -> float:
+        return max(self._pace.wait(now), self._opens - now)
 
     def _give(self, place: Place | None, until: float) -> None:
         self._holder, self._held_until = place, until

@@ -45,10 +45,12 @@ class Ask(_OfTurn):
     Attributes:
         lane: Whose quota it is.
         told: The quota in requests a minute, as far as this process was told.
+        after: Seconds within which there can be no turn, as the keeper before said.
     """
 
     lane: str
     told: float | None = None
+    after: float = 0.0
 
 
 @frozen

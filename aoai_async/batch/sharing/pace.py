@@ -46,12 +46,12 @@ class SharedPace:
         """Return the seconds within which no turn can come, as far as is known."""
         return max(0.0, self._free_at - now)
 
-    def claim(self) -> bool:
+    def claim(self, now: float) -> bool:
         """Tell whether a request may start, and if not, stand in line for a turn."""
         if not self._is_asked and self._desk is not None:
             self._is_asked = True
             self._turns += 1
-            self._desk(Ask(self.number, self._turns, self.lane, self.told))
+            self._desk(Ask(self.number, self._turns, self.lane, self.told, self.wait(now)))
         return self._has_turn
 
     def leave(self) -> None:
@@ -90,7 +90,6 @@ class SharedPace:
         """Go to another keeper, or to none for now; whoever waits has to ask again."""
         self._desk = desk
         self._is_asked = self._has_turn = False
-        self._free_at = -math.inf
         self.ring()
 
     def _tell(self, message: Message) -> None:

@@ -211,3 +211,4 @@ class SharedQuota:
             self._is_open.set()
         if desk is not self._at_home:
             self._home.close()
+            self._keeper.rest()
