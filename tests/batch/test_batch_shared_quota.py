@@ -138,6 +138,21 @@ async def test_a_new_keeper_waits_as_long_as_the_one_before_would_have(
             assert (await job).attempts == 1
 
 
+async def test_a_new_keeper_does_not_wait_for_an_answer_it_will_never_get(clock: ManualClock, path: Path) -> None:
+    """While nothing is known an answer lets the next request start; who takes over does not wait in its place."""
+    service = Limited(clock, Quota(60, 60))
+    async with parties(2, clock, path, Service(service)) as (keeper, other):
+        first = asyncio.create_task(keeper.carry("first"))
+        await comes_true(lambda: service.names == ["first"])
+        second = asyncio.create_task(other.carry("second"))
+        await comes_true(lambda: other.group.lanes[0].pace.wait(clock.now) > 0)
+        await keeper.quota.close()
+        await comes_true(lambda: service.names == ["first", "second"])
+        await clock.advance(service.seconds)
+        with anyio.fail_after(PATIENCE):
+            assert [carried.attempts for carried in await asyncio.gather(first, second)] == [1, 1]
+
+
 async def test_requests_of_who_is_gone_tell_nothing(clock: ManualClock, path: Path) -> None:
     """When a process dies with the one request in flight that may be, the next turn is given at once."""
     service = Service()

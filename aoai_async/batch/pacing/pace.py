@@ -66,6 +66,10 @@ class Pace:
             at = max(at, self._told.start_at(now))
         return min(LONGEST, at - now) if at > now else 0.0
 
+    def rest(self, now: float) -> float:
+        """Return for how many seconds of `wait` none should start, whatever answers come."""
+        return min(self.wait(now), max(0.0, self._plan.rests_until(now) - now))
+
     def claim(self, now: float) -> bool:  # noqa: ARG002 - for a pace that others ask, too
         """Tell whether a request may start when `wait` has just returned 0: always, for nobody else asks this pace."""
         return True

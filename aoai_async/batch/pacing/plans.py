@@ -198,6 +198,10 @@ class Plan(Protocol):
         """Return when the next request may start, unless an answer comes first."""
         ...
 
+    def rests_until(self, now: float) -> float:
+        """Return before when none should start, whatever the answers say that are still to come."""
+        ...
+
     def start(self, now: float) -> Ticket:
         """Note that a request starts."""
         ...

@@ -52,6 +52,12 @@ class Ramp:
             return now
         return self._last + (self.terms.gap or LONGEST)
 
+    def rests_until(self, now: float) -> float:
+        """Return before when none should start, whatever the answers say that are still to come."""
+        if not self._count.started:
+            return self.opens
+        return self._opened + LONGEST if self._count.taken >= self.terms.most else now
+
     def start(self, now: float) -> Ticket:
         """Note that a request starts."""
         if not self._count.started or now >= self._opened + LONGEST:
@@ -119,6 +125,10 @@ class Doubt:
     def start_at(self, now: float) -> float:
         """Return when the next request may start."""
         return self._last + LONGEST if self._count.in_flight else max(now, self.opens)
+
+    def rests_until(self, now: float) -> float:  # noqa: ARG002 - as other plans are asked
+        """Return before when none should start, whatever the answers say that are still to come."""
+        return self.opens
 
     def start(self, now: float) -> Ticket:
         """Note that a request starts."""

@@ -87,6 +87,10 @@ class Spread:
             return max(self._next, self.last + LONGEST)
         return max(self._next, self._told.start_at(now)) if self._told else self._next
 
+    def rests_until(self, now: float) -> float:  # noqa: ARG002 - as other plans are asked
+        """Return before when none should start, whatever the answers say that are still to come."""
+        return self._next
+
     def start(self, now: float) -> Ticket:
         """Note that a request starts."""
         if self._told:

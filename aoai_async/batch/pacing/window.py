@@ -70,6 +70,11 @@ class Window:
         """Return when the next request may start."""
         return now if now >= self._opens else min(self._opens, self._more_at())
 
+    def rests_until(self, now: float) -> float:
+        """Return before when none should start, whatever the answers say that are still to come."""
+        is_full = self._count.refused or self._count.taken >= self.size
+        return self._opens if is_full else now
+
     def _more_at(self) -> float:
         count = self._count
         if count.refused or not count.started or (self._is_alone and not count.answered):

@@ -30,6 +30,7 @@ class Place:
         send: Tells it something.
         number: The turn it asked for last.
         free_at: When it was told that a turn may come.
+        rests_until: Before when it was told that none can come, whatever the answers.
         tickets: Its requests in flight, by their numbers, with the pace that let them start.
     """
 
@@ -38,6 +39,7 @@ class Place:
     send: Callable[[Turn | Wait], None] = field(repr=False)
     number: int = 0
     free_at: float = -math.inf
+    rests_until: float = 0.0
     tickets: dict[int, tuple[Pace, Ticket]] = field(factory=dict, init=False)
 
 
@@ -72,7 +74,7 @@ class Line:
         if not self._is_current:
             self._opens = max(self._opens, now + min(ask.after, LONGEST))
         self._withdraw(place)
-        place.number, place.free_at = ask.number, -math.inf
+        place.number, place.free_at, place.rests_until = ask.number, -math.inf, 0.0
         self._waiting[place] = None
         self.go_on(now)
 
@@ -102,10 +104,12 @@ class Line:
         wait = self._wait(now)
         if wait == 0 and self._waiting and self._holder is None:
             self._give(next(iter(self._waiting)), now + _LONGEST_HOLD)
+        rest = max(self._pace.rest(now), self._opens - now)
+        free_at, rests_until = now + wait, now + rest if rest else 0.0
         for place in self._waiting:
-            if abs(now + wait - place.free_at) > _TRIFLE:
-                place.free_at = now + wait
-                place.send(Wait(place.pace, place.number, wait))
+            if max(abs(free_at - place.free_at), abs(rests_until - place.rests_until)) > _TRIFLE:
+                place.free_at, place.rests_until = free_at, rests_until
+                place.send(Wait(place.pace, place.number, wait, rest))
 
     def wait(self, now: float) -> float:
         """Return after how many seconds to go on, if nothing happens before; infinity when nobody waits."""

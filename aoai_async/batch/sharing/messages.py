@@ -45,7 +45,7 @@ class Ask(_OfTurn):
     Attributes:
         lane: Whose quota it is.
         told: The quota in requests a minute, as far as this process was told.
-        after: Seconds within which there can be no turn, as the keeper before said.
+        after: Seconds within which there can be no turn whatever answers come, as the keeper before said.
     """
 
     lane: str
@@ -89,9 +89,15 @@ class Turn(_OfTurn):
 
 @frozen
 class Wait(_OfTurn):
-    """A request cannot start within so many seconds."""
+    """A request cannot start within so many seconds.
+
+    Attributes:
+        seconds: How many, unless an answer comes first that says otherwise.
+        rest: For how many of them that holds whatever answers come.
+    """
 
     seconds: float
+    rest: float = 0.0
 
 
 @frozen

@@ -41,6 +41,7 @@ class SharedPace:
     _is_asked: bool = field(default=False, init=False)
     _has_turn: bool = field(default=False, init=False)
     _free_at: float = field(default=-math.inf, init=False)
+    _rests_until: float = field(default=-math.inf, init=False)
 
     def wait(self, now: float) -> float:
         """Return the seconds within which no turn can come, as far as is known."""
@@ -51,7 +52,7 @@ class SharedPace:
         if not self._is_asked and self._desk is not None:
             self._is_asked = True
             self._turns += 1
-            self._desk(Ask(self.number, self._turns, self.lane, self.told, self.wait(now)))
+            self._desk(Ask(self.number, self._turns, self.lane, self.told, max(0.0, self._rests_until - now)))
         return self._has_turn
 
     def leave(self) -> None:
@@ -84,12 +85,14 @@ class SharedPace:
             return
         self._has_turn = isinstance(message, Turn)
         self._free_at = now + message.seconds if isinstance(message, Wait) else -math.inf
+        self._rests_until = now + message.rest if isinstance(message, Wait) else -math.inf
         self.ring()
 
     def sit(self, desk: Desk | None) -> None:
         """Go to another keeper, or to none for now; whoever waits has to ask again."""
         self._desk = desk
         self._is_asked = self._has_turn = False
+        self._free_at = -math.inf
         self.ring()
 
     def _tell(self, message: Message) -> None:
