@@ -90,7 +90,7 @@ class Ramp:
         return _finding(Full(self._count, self._opened, answer.ticket.at, answer.hint), self._last, self.terms)
 
     def _pause(self, hint: float | None) -> float:
-        if hint == 1 and self.terms.rate:
+        if hint == 1 and self.terms.rate and not self.tries:
             # The service rounds up to whole seconds: it may be much less.
             hint = min(hint, self.terms.gap)
         # Who is refused again and again shares the quota with somebody: asking rarely is polite.

@@ -16,14 +16,16 @@ _STEP_BACK = 0.06
 _BOLDEST_STEP = 0.125
 # Requests do not take equally long to arrive: without a trifle of room, one that comes late lets the next be refused.
 _ROOM = 1.01
-# Up to so many told gaps, the gap comes back by itself, by a step in so many good answers.
+# Where a quota was told, a refusal makes the gap longer by this part; up to so many told gaps it comes back by itself,
+# by that part in so many good answers.
+_SMALLER_STEP = 0.01
 _NEAR = 1.1
 _ANSWERS_PER_STEP = 80
 # When all is there that was told, another early request waits for so many good answers more.
 _CONTENT = 360
 # Where a limiter saves up, a gap a little shorter than told makes up for timers that ring late.
 _LATENESS = 0.9
-# Another refusal within so few good answers is no accident.
+# Another refusal within so few good answers is no accident, unless nearly all is seen to be there that was told.
 _OFTEN = 4
 # After an accident the next request goes in this part of the gap, or twice as much.
 _SOON = 0.25
@@ -133,7 +135,7 @@ class Spread:
     def _come_back(self) -> None:
         told = self.terms.gap
         if self._least < self.gap < _NEAR * told:
-            self.gap = max(self._least, self.gap - told * _SMALLEST_STEP / _ANSWERS_PER_STEP)
+            self.gap = max(self._least, self.gap - told * _SMALLER_STEP / _ANSWERS_PER_STEP)
             self._since_step = 0
 
     def failed(self, answer: Answer) -> None:
@@ -175,8 +177,8 @@ class Spread:
         return is_rare and answer.ticket.at == self.last and (answer.hint or 0.0) <= 1
 
     def _slow_down(self) -> None:
-        factor = 1 + _SMALLEST_STEP
-        if self._good < _OFTEN:
+        factor, doubtful = (1 + _SMALLER_STEP, _NEAR) if self.terms.rate else (1 + _SMALLEST_STEP, 1.0)
+        if self._good < _OFTEN and self._mean > doubtful * self.gap:
             factor = max(factor, min(1.5, self._mean / self.gap))
         # At twice the gap that was told, or was once possible, it is rather somebody else who takes the rest.
         self._possible = self.terms.gap or min(self._possible * _FORGETTING, self.gap)
