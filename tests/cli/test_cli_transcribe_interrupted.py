@@ -264,7 +264,8 @@ def test_more_uploads_than_lines(held_run: Run, holding: HeldRecognizer, tmp_pat
         interrupted(terminal.process, signal.SIGTERM)
         assert terminal.wait_for_end() == 130
     assert len(terminal.screen) == 2
-    assert len(set(re.findall(rb"\d+.mp3", terminal.written))) == LINES - 2
+    # One more where a frame was drawn in the moment when there was just room for all that had begun.
+    assert len(set(re.findall(rb"\d+.mp3", terminal.written))) in (LINES - 2, LINES - 1)
 
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TTY_COMPATIBLE": "0"}])
