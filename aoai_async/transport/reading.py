@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import IO, Any, Protocol
 
@@ -47,6 +47,11 @@ class FileStamp:
 
 class OpenFile(Protocol):
     """A file that is open for one upload."""
+
+    @property
+    def opened_as(self) -> FileStamp:
+        """The file's stamp when it was opened."""
+        ...
 
     def pieces(self) -> Pieces:
         """Yield the file's bytes from its beginning to its end."""
@@ -112,14 +117,18 @@ class _PageCacheFile:
     looked at is nearly always in memory.
     """
 
-    def __init__(self, descriptor: int, buffers: Buffers) -> None:
+    def __init__(self, descriptor: int, opened_as: FileStamp, buffers: Buffers) -> None:
         self._descriptor = descriptor
+        self.opened_as = opened_as
         self._buffers = buffers
         self._in_thread: asyncio.Future[int] | None = None
 
     @classmethod
     async def open(cls, readable: Readable, buffers: Buffers) -> _PageCacheFile:
-        return cls(await open_in_thread(lambda: _open_with_read_ahead(readable), os.close), buffers)
+        descriptor, opened_as = await open_in_thread(
+            lambda: _open_with_read_ahead(readable), lambda opened: os.close(opened[0])
+        )
+        return cls(descriptor, opened_as, buffers)
 
     async def pieces(self) -> Pieces:
         offset = 0
@@ -164,13 +173,17 @@ class _PageCacheFile:
 class _ThreadedFile:
     """Reads every piece in a thread, the next one while the present one is sent."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, opened_as: FileStamp) -> None:
         self._file = file
+        self.opened_as = opened_as
         self._ahead: asyncio.Task[bytes] | None = None
 
     @classmethod
     async def open(cls, readable: Readable) -> _ThreadedFile:
-        return cls(wrap(await open_in_thread(lambda: _open_unbuffered(readable), close_quietly)))
+        file, opened_as = await open_in_thread(
+            lambda: _open_unbuffered(readable), lambda opened: close_quietly(opened[0])
+        )
+        return cls(wrap(file), opened_as)
 
     async def pieces(self) -> Pieces:
         await self._file.seek(0)
@@ -192,14 +205,24 @@ class _ThreadedFile:
         await self._file.close()
 
 
-def _open_unbuffered(readable: Readable) -> IO[bytes]:
-    return open(os.dup(readable) if isinstance(readable, int) else readable, "rb", buffering=0)
+def _open_unbuffered(readable: Readable) -> tuple[IO[bytes], FileStamp]:
+    source = os.dup(readable) if isinstance(readable, int) else readable
+    file = open(source, "rb", buffering=0)  # noqa: SIM115 - closed by whom it is returned to
+    return file, _stamp_or_close(file.fileno(), file.close)
 
 
-def _open_with_read_ahead(readable: Readable) -> int:
+def _open_with_read_ahead(readable: Readable) -> tuple[int, FileStamp]:
     descriptor = os.dup(readable) if isinstance(readable, int) else os.open(readable, os.O_RDONLY | os.O_CLOEXEC)
     # Advice only: some file systems take none.
     with suppress(OSError):
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         os.posix_fadvise(descriptor, 0, _READ_AHEAD, os.POSIX_FADV_WILLNEED)
-    return descriptor
+    return descriptor, _stamp_or_close(descriptor, lambda: os.close(descriptor))
+
+
+def _stamp_or_close(descriptor: int, close: Callable[[], object]) -> FileStamp:
+    try:
+        return FileStamp.of(descriptor)
+    except OSError:
+        close()
+        raise

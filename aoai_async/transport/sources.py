@@ -85,7 +85,7 @@ class FileSource:
         except OSError as error:
             raise UploadSourceError(f"{self.label} can no longer be opened: {error.strerror or error}") from error
         try:
-            self._check(await file.stamp())
+            self._check(file.opened_as)
             async with aclosing(file.pieces()) as pieces:
                 async for piece in pieces:
                     yield piece

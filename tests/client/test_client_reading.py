@@ -1,12 +1,15 @@
 """A file is read in pieces that share memory, as long as nobody keeps one."""
 
+import errno
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from aoai_async.transport import reading
-from aoai_async.transport.reading import Buffers, OpenFile, open_file
+from aoai_async.transport.reading import Buffers, FileStamp, OpenFile, open_file
 
 PIECES = [bytes([number]) * 128 * 1024 for number in range(4)]
 
@@ -41,3 +44,23 @@ async def test_a_piece_that_nobody_keeps_is_read_over(file: OpenFile) -> None:
         buffers.add(id(piece.obj))
         del piece
     assert len(buffers) == 1
+
+
+@pytest.mark.parametrize("in_threads", [False, True])
+async def test_a_file_that_tells_nothing_is_closed(
+    path: Path, monkeypatch: pytest.MonkeyPatch, in_threads: bool
+) -> None:
+    """On a network disk a file may be gone the moment it is open: the error is told, and no descriptor is left."""
+    looked_at: list[int] = []
+
+    def is_gone(descriptor: int) -> NoReturn:
+        looked_at.append(descriptor)
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(FileStamp, "of", is_gone)
+    if in_threads:
+        monkeypatch.setattr(reading, "can_tell_cached_pages", lambda: False)
+    with pytest.raises(OSError, match="Stale"):
+        await open_file(path, Buffers())
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(*looked_at)
