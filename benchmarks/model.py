@@ -147,6 +147,7 @@ class Case:
         goals: What ours must reach.
         axis: What tells the loads of a curve apart.
         ours: Who of the contenders is us.
+        floor: Who of the contenders does no more than must be.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Case:
     goals: tuple[Goal, ...]
     axis: Literal["kilobytes", "at_once"] = "at_once"
     ours: str = OURS
+    floor: str = "raw socket"
 
 
 @frozen(kw_only=True)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["in_markdown", "in_text", "load_name"]
 
 _NOTHING = "-"
-_FLOOR = "raw socket"
 _GOALS_HEAD = ["case", "measure", "ours", "on uvloop", "floor", "against", "theirs", "ratio", "goal", ""]
 
 Row = list[str]
@@ -99,11 +98,14 @@ def _piped(rows: Sequence[Row]) -> str:
 
 def _goal_row(case: Case, line: GoalLine, found: Report) -> Row:
     measure, ours, load = line.goal.measure, line.goal.ours, found.loads()[-1]
+    is_relative = bool(line.against) or isinstance(line.goal, Flat)
     medians = [
-        _median(found, measure, *way, load) for way in ((ours, "asyncio"), (ours, "uvloop"), (_FLOOR, "asyncio"))
+        _median(found, measure, *way, load) for way in ((ours, "asyncio"), (ours, "uvloop"), (case.floor, "asyncio"))
     ]
+    if is_relative and line.at_floor:
+        medians[-1] += f" ({line.at_floor})"
     theirs = _median(found, measure, line.against, "asyncio", load) if line.against else ""
-    ratio = line.found if line.against or isinstance(line.goal, Flat) else ""
+    ratio = line.found if is_relative else ""
     return [case.title, f"{line.who}{measure.label}", *medians, line.against, theirs, ratio, line.aim, line.outcome]
 
 
@@ -117,6 +119,6 @@ def _notes(report: Report) -> str:
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
     absent = "".join(f" {why}." for why in report.absent.values())
     return (
-        "Medians over all rounds, ratios within one; of a curve its last point. "
-        f"The floor is a raw asyncio transport. {machine}.{absent}"
+        "Medians over all rounds, ratios within one; of a curve its last point. The floor is a raw asyncio transport, "
+        f"in parentheses with the ratio it would have in our place. {machine}.{absent}"
     )

@@ -19,10 +19,12 @@ CASE = Case(
         "aiohttp",
         "curl",
         "raw socket",
+        "raw socket, threads",
         "raw sendfile",
     ),
     loads=(Load(count=64, at_once=32, kilobytes=26_000, disk="evicted"),),
     quick=(Load(count=4, at_once=4, kilobytes=2_000, disk="evicted"),),
     measures=(STALL, CPU, WALL),
+    floor="raw socket, threads",
     goals=(AtMost(STALL, 10.0),),
 )

@@ -11,7 +11,7 @@ CASE = Case(
     name="pictures_base64",
     title="64 pictures of 3 MB as base64, 16 at once, saved",
     operation="save_base64",
-    contenders=(OURS, "openai-python, Path", "openai-python, aiohttp", "aiohttp"),
+    contenders=(OURS, "openai-python, Path", "openai-python, aiohttp", "aiohttp", "raw socket"),
     loads=(Load(count=64, at_once=16),),
     quick=(Load(count=4, at_once=4),),
     measures=(WALL, MEMORY, STALL, CPU),

@@ -23,6 +23,7 @@ CASE = Case(
         "curl",
         "curl --parallel",
         "raw socket",
+        "raw socket, threads",
         "raw sendfile",
     ),
     loads=(Load(count=64, at_once=32, kilobytes=26_000),),

@@ -18,6 +18,7 @@ _ALL = (
     curl.CONTENDER,
     curl.PARALLEL,
     raw_socket.CONTENDER,
+    raw_socket.THREADED,
     raw_sendfile.CONTENDER,
     imports.CLIENT,
     imports.PACKAGE,
