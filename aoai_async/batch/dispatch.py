@@ -89,8 +89,10 @@ class Group:
         return None
 
     def _free(self, now: float) -> list[Lane]:
-        is_last_hope = self._is_last_hope()
-        return [lane for lane in self.lanes if not lane.is_full() and not lane.wait(now, is_last_hope=is_last_hope)]
+        free = [lane for lane in self.lanes if not lane.is_full() and not lane.wait(now)]
+        if free or not self._is_last_hope():
+            return free
+        return [lane for lane in self.lanes if not lane.is_full() and not lane.wait(now, is_last_hope=True)]
 
     def _is_last_hope(self) -> bool:
         # Where none is there for us, to wait for one would only hide it.
@@ -140,13 +142,17 @@ class Group:
         lane.note(departure, self.clock.monotonic(), outcome)
         return outcome
 
-    async def _sent(
+    def _sent(
         self, lane: Lane, request: Request, options: CallOptions, deadline: float
+    ) -> Awaitable[RawResponse[Any] | AzureOpenAIError]:
+        outcome = _outcome(lane.send(request, options))
+        return outcome if deadline == _FOREVER else self._in_time(lane, outcome, deadline)
+
+    async def _in_time(
+        self, lane: Lane, outcome: Awaitable[RawResponse[Any] | AzureOpenAIError], deadline: float
     ) -> RawResponse[Any] | AzureOpenAIError:
-        if deadline == _FOREVER:
-            return await _outcome(lane.send(request, options))
         with move_on_after(deadline - self.clock.monotonic()):
-            return await _outcome(lane.send(request, options))
+            return await outcome
         return APITimeoutError(f"{lane.name} did not answer before the deadline")
 
     def _goes_on(self, journey: Journey, error: AzureOpenAIError, deadline: float) -> bool:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from aoai_async.batch.jobs import Outcome
 
 __all__ = ["Progress"]
@@ -64,15 +61,6 @@ class Progress:
         if left == 0:
             return 0.0
         return left / self.rate if self.rate else None
-
-    @contextmanager
-    def working(self) -> Iterator[None]:
-        """Count a job as in flight."""
-        self.in_flight += 1
-        try:
-            yield
-        finally:
-            self.in_flight -= 1
 
     def note(self, outcome: Outcome, now: float) -> None:
         """Note an outcome."""

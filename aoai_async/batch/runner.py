@@ -137,8 +137,11 @@ class BatchRunner:
             deadline = _FOREVER if self._deadline is None else progress.begun + self._deadline
 
             async def do(index: int, job: Job) -> Outcome:
-                with progress.working():
+                progress.in_flight += 1
+                try:
                     outcome = await self._see_through(index, job, keeper, deadline)
+                finally:
+                    progress.in_flight -= 1
                 progress.note(outcome, self._clock.monotonic())
                 if stop_on is not None and progress.failed >= stop_on:
                     crew.stop()

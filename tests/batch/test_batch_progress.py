@@ -63,13 +63,3 @@ def test_failures_by_kind() -> None:
     for error in (RateLimitError("no", status_code=429), RateLimitError("no", status_code=429)):
         progress.note(ended(error=error), 1)
     assert (progress.failed, dict(progress.failures), progress.seconds_left) == (2, {"RateLimitError": 2}, None)
-
-
-def test_in_flight() -> None:
-    """A job is in flight from the moment it is taken to its end, whatever end that is."""
-    progress = Progress()
-    with progress.working():
-        assert progress.in_flight == 1
-    with pytest.raises(KeyboardInterrupt), progress.working():
-        raise KeyboardInterrupt
-    assert progress.in_flight == 0

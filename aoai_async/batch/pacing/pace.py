@@ -118,6 +118,8 @@ class Pace:
 
     def _follow(self, finding: Finding | None, now: float) -> None:
         match finding:
+            case None:
+                pass
             case Unknown(opens):
                 self._tries += 1
                 self._plan = Ramp(self._terms, opens, self._tries)
@@ -127,5 +129,3 @@ class Pace:
                 self._plan = Window.after(finding, self._terms)
             case Unclear(_, evenly):
                 self._plan = Doubt(finding, max(now, evenly.last + 1.1 * evenly.gap))
-            case None:
-                pass
