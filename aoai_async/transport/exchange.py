@@ -99,44 +99,36 @@ def attempt_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read)
 
 
-async def _whole(content: aiohttp.StreamReader, limit: int, turns: Turns) -> bytes | None:
+async def _whole(content: aiohttp.StreamReader, limit: int, turns: Turns) -> bytes | bytearray | None:
     """Return a whole body, or None once it turns out to be longer than `limit` bytes; a large one in its turn."""
-    chunks = await _chunks(content, min(_SMALL, limit))
+    body = bytearray()
+    await _collect(content, body, min(_SMALL, limit))
+    if len(body) > limit:
+        return None
     if content.at_eof():
-        return _joined(chunks, limit)
+        return bytes(body)
     async with turns.turn():
-        chunks += await _chunks(content, limit - sum(map(len, chunks)))
-        # The loop turns before megabytes are put together, and before they are taken apart.
+        await _collect(content, body, limit)
         await asyncio.sleep(0)
-        body = _joined(chunks, limit)
-        await asyncio.sleep(0)
-        return body
-
-
-async def _chunks(content: aiohttp.StreamReader, limit: int) -> list[bytes]:
-    """Return what comes until its end, or until it is more than `limit` bytes."""
-    chunks, size = [], 0
-    async for chunk in content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            break
-    return chunks
-
-
-def _joined(chunks: list[bytes], limit: int) -> bytes | None:
-    body = b"".join(chunks)
     return body if len(body) <= limit else None
+
+
+async def _collect(content: aiohttp.StreamReader, body: bytearray, limit: int) -> None:
+    """Add what comes to a body, until its end or until it is longer than `limit` bytes.
+
+    Memory for megabytes is taken bit by bit, for to get it at once would hold up the loop.
+    """
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            break
 
 
 async def _beginning(content: aiohttp.StreamReader, limit: int) -> bytes:
     body = bytearray()
     # The status stands, even if the body breaks off: it must not look like an answer that was lost.
     with suppress(aiohttp.ClientPayloadError):
-        async for chunk in content.iter_any():
-            body += chunk
-            if len(body) > limit:
-                break
+        await _collect(content, body, limit)
     return bytes(body[:limit])
 
 

@@ -13,7 +13,7 @@ from aoai_async.schema.given import NOT_GIVEN, NotGiven
 from aoai_async.transport.attempts import Call
 from aoai_async.transport.bodies import body_of
 from aoai_async.transport.settings import CallOptions
-from aoai_async.transport.threads import in_thread
+from aoai_async.transport.stepping import by_turns
 from aoai_async.transport.timeouts import Timeout
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ class Ask(Protocol):
 
 
 async def answer_of(raw: RawResponse[T]) -> T:
-    """Return the object of an answer; one that takes long is taken apart off the loop.
+    """Return the object of an answer; while a large one is taken apart, the loop turns.
 
     Raises:
         UnexpectedAnswerError: The answer is not of the form asked for.
     """
     try:
-        return await in_thread(raw.parse) if raw.takes_long else raw.parse()
+        return await by_turns(raw.parsing()) if raw.reply.is_large else raw.parse()
     except UnexpectedAnswerError as error:
         error.attempts = raw.retries_taken + 1
         raise

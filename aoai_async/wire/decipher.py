@@ -10,11 +10,14 @@ from aoai_async.schema.base import TextAnswer
 from aoai_async.wire.convert import MalformedJSONError, UnfitError, read_json
 from aoai_async.wire.faults import excerpt, status_error
 from aoai_async.wire.headers import media_type
+from aoai_async.wire.large import reading
+from aoai_async.wire.steps import at_once
 
 if TYPE_CHECKING:
     from aoai_async.wire.reply import Reply
+    from aoai_async.wire.steps import Steps
 
-__all__ = ["check_status", "decipher", "unexpected"]
+__all__ = ["check_status", "decipher", "deciphering", "unexpected"]
 
 
 def check_status(reply: Reply, now: float) -> None:
@@ -37,7 +40,12 @@ def check_status(reply: Reply, now: float) -> None:
 
 
 def decipher(reply: Reply, kind: type[Any] | None) -> Any:
-    """Return what a good answer holds.
+    """Return what a good answer holds; arguments and errors as of `deciphering`."""
+    return at_once(deciphering(reply, kind))
+
+
+def deciphering(reply: Reply, kind: type[Any] | None) -> Steps[Any]:
+    """Return what a good answer holds, step by step if it is large.
 
     Args:
         reply: An answer that `check_status` lets pass.
@@ -50,7 +58,7 @@ def decipher(reply: Reply, kind: type[Any] | None) -> Any:
     form = media_type(reply.headers)
     if kind is None:
         kind = str if form == "text/plain" else AudioResponse
-    return _text(reply, form) if kind is str else _object(reply, form, kind)
+    return _text(reply, form) if kind is str else (yield from _object(reply, form, kind))
 
 
 def unexpected(reply: Reply, message: str) -> UnexpectedAnswerError:
@@ -76,11 +84,11 @@ def _text(reply: Reply, form: str) -> TextAnswer:
         raise unexpected(reply, f"The answer is no UTF-8: {error}") from None
 
 
-def _object(reply: Reply, form: str, kind: type[Any]) -> Any:
+def _object(reply: Reply, form: str, kind: type[Any]) -> Steps[Any]:
     if form != "application/json" and not form.endswith("+json"):
         raise unexpected(reply, f"JSON was asked for, and {form or 'something without a type'} came")
     try:
-        answer = read_json(reply.body, kind)
+        answer = (yield from reading(reply.body, kind)) if reply.is_large else read_json(reply.body, kind)
     except MalformedJSONError as error:
         raise unexpected(reply, f"The answer is no JSON: {error}") from None
     except UnfitError as error:

@@ -5,13 +5,7 @@ from __future__ import annotations
 from attrs import field, frozen
 from attrs.validators import gt
 
-__all__ = ["LARGE_PICTURES", "LARGE_SPEECH", "Limits"]
-
-LARGE_SPEECH = 512 * 1024
-"""Bytes above which what was said is taken apart off the loop."""
-
-LARGE_PICTURES = 8 * 2**20
-"""Bytes above which pictures are taken apart off the loop."""
+__all__ = ["Limits"]
 
 
 @frozen(kw_only=True)

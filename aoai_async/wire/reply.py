@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reply"]
 
+_LARGE = 64 * 1024
+
 
 @frozen
 class Reply:
@@ -28,7 +30,12 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes | bytearray = field(repr=False)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether to read it takes more than a moment."""
+        return len(self.body) > _LARGE
 
     @cached_property
     def info(self) -> AnswerInfo:

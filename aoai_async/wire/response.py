@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import field, frozen
 
-from aoai_async.schema.images import GenerateImagesResponse
 from aoai_async.wire.convert import decode_json
-from aoai_async.wire.decipher import decipher
-from aoai_async.wire.limits import LARGE_PICTURES, LARGE_SPEECH
+from aoai_async.wire.decipher import deciphering
 from aoai_async.wire.reply import Reply
+from aoai_async.wire.steps import at_once
 
 if TYPE_CHECKING:
     from aoai_async.schema.base import AnswerInfo
+    from aoai_async.wire.steps import Steps
 
 __all__ = ["RawResponse"]
 
@@ -57,7 +57,7 @@ class RawResponse(Generic[T]):
     @property
     def content(self) -> bytes:
         """The body."""
-        return self.reply.body
+        return bytes(self.reply.body)
 
     @property
     def text(self) -> str:
@@ -74,11 +74,6 @@ class RawResponse(Generic[T]):
         """The service's id of the request, which support asks for."""
         return self.info.request_id
 
-    @property
-    def takes_long(self) -> bool:
-        """Whether parsing takes more than a few milliseconds; pictures are few long texts, speech is many values."""
-        return len(self.content) > (LARGE_PICTURES if self._kind is GenerateImagesResponse else LARGE_SPEECH)
-
     def json(self) -> Any:
         """Return the body's plain JSON value; `ValueError` if it has none."""
         return decode_json(self.reply.body)
@@ -89,5 +84,9 @@ class RawResponse(Generic[T]):
         Raises:
             UnexpectedAnswerError: The answer is not of the form asked for.
         """
-        answer: T = decipher(self.reply, self._kind)
+        return at_once(self.parsing())
+
+    def parsing(self) -> Steps[T]:
+        """Do as `parse`, step by step if the answer is large."""
+        answer: T = yield from deciphering(self.reply, self._kind)
         return answer if self._finish is None else self._finish(answer)

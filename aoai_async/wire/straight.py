@@ -29,11 +29,11 @@ NOT_JSON = (DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are no JSON, no UTF-8, or nested too deeply."""
 
 _BY_TURNS = Lock()
-"""Large answers are read in threads, and msgspec 0.22 crashes where two of them first look at a class at once."""
+"""Callers have threads, and msgspec 0.22 crashes where two of them first look at a class at once."""
 
 
-def read_straight(body: bytes, kind: Callable[..., T]) -> T | None:
-    """Return JSON bytes as an object of the schema, or None where that is not so simple."""
+def read_straight(body: bytes | bytearray, kind: Callable[..., T]) -> T | None:
+    """Return JSON bytes as an object of the schema, or a list of them; None where that is not so simple."""
     check, read = _readers(kind)
     try:
         # Into attrs classes msgspec reads past unknown keys, into structs it need not. To read twice, the first time
@@ -51,9 +51,9 @@ def names_of(kind: type[Any]) -> frozenset[str]:
 
 
 @cache
-def _readers(kind: Any) -> tuple[Callable[[bytes], object], Callable[[bytes], Any]]:
+def _readers(form: Any) -> tuple[Callable[[bytes | bytearray], object], Callable[[bytes | bytearray], Any]]:
     with _BY_TURNS:
-        return Decoder(_outline(kind)).decode, Decoder(kind).decode
+        return Decoder(_outline_of(form)).decode, Decoder(form).decode
 
 
 @cache

@@ -1,0 +1,102 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from wire.wire_samples import ANSWERS, NEARLY
+
+from aoai_async.schema.audio import AudioResponse, AudioVerboseResponse
+from aoai_async.schema.images import GenerateImagesResponse
+from aoai_async.wire.convert import MalformedJSONError, UnfitError, read_json
+from aoai_async.wire.large import reading
+from aoai_async.wire.steps import at_once
+
+KINDS = st.sampled_from([kind for kind, _ in ANSWERS])
+ANSWERS_WITH_JSON = st.one_of([st.tuples(st.just(kind), fitting) for kind, fitting in ANSWERS])
+BASE64 = st.sampled_from(["", "QUJD", "text 0", "text 1", "a/b+c==", "a\\b", 'a"b', "é", "\x07", None])
+PICTURES = st.lists(
+    st.fixed_dictionaries({}, optional={"b64_json": BASE64, "revised_prompt": BASE64, "inside": BASE64}), max_size=4
+)
+
+
+def outcome(read: Callable[[], object]) -> str:
+    try:
+        return repr(read())
+    except (UnfitError, MalformedJSONError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def same(body: bytes, kind: type[Any]) -> bool:
+    return outcome(lambda: at_once(reading(body, kind))) == outcome(lambda: read_json(body, kind))
+
+
+def count_of_steps(body: bytes, kind: type[Any]) -> int:
+    return sum(1 for _ in reading(body, kind))
+
+
+@given(ANSWERS_WITH_JSON)
+def test_in_steps_an_answer_is_what_it_is_at_once(answer: tuple[type[Any], dict[str, Any]]) -> None:
+    """The same object comes of it, unknown keys included, from memory of either kind."""
+    kind, value = answer
+    body = json.dumps(value).encode()
+    whole = read_json(body, kind)
+    assert at_once(reading(body, kind)) == whole
+    assert at_once(reading(bytearray(body), kind)) == whole
+
+
+@given(KINDS, NEARLY)
+def test_what_does_not_fit_is_refused_with_the_same_words(kind: type[Any], value: object) -> None:
+    """Of any JSON at all the outcome is the same; a place in a list is told as one of the whole list."""
+    assert same(json.dumps(value).encode(), kind)
+
+
+@given(PICTURES, st.sampled_from([(",", ":"), (", ", " : ")]), st.booleans())
+def test_pictures_get_their_own_texts(
+    data: list[dict[str, Any]], separators: tuple[str, str], ascii_only: bool
+) -> None:
+    """Whatever stands in them or beside them: escapes, quotes, no ASCII, the names that stand in for texts."""
+    answer = {"created": 1, "data": data, "b64_json": "QUJD"} if len(data) == 3 else {"created": 1, "data": data}
+    assert same(json.dumps(answer, separators=separators, ensure_ascii=ascii_only).encode(), GenerateImagesResponse)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b'{"created":1,"data":[{"b64_json":"AAAA',
+        b'{"created":1,"data":[{"b64_json":"AAAA"',
+        b'{"created":1,"data":[{"b64_json":"\xff"}]}',
+        b'{"created":1,"data":[{"b64_json":"AA","b64_json":"BB"}]}',
+        b'{"created":1,"data":[{"b64\\u005fjson":"AA"},{"b64_json":"BB"}]}',
+        b'{"created":1,"data":[{"revised_prompt":"\\"b64_json\\":\\"A","b64_json":"BB"}]}',
+        b'{"created":1,"data":[{"prompt_filter_results":{"b64_json":"AA"},"b64_json":"BB"}]}',
+        b'{"text":"a","segments":[{"text":"a"},{"text":5}]}',
+        b'{"text":"a","segments":{"text":"a"}}',
+        b'{"text":"a","segments":null,"words":[]}',
+        b'{"text":"a","segments":[{"text":"\xff"}]}',
+        b'{"segments":[{"text":"a"}],"segments":[]}',
+    ],
+)
+@pytest.mark.parametrize("kind", [GenerateImagesResponse, AudioVerboseResponse, AudioResponse])
+def test_odd_answers(body: bytes, kind: type[Any]) -> None:
+    """Broken, doubled, disguised: the outcome is that of reading it at once."""
+    assert same(body, kind)
+
+
+def test_the_place_of_a_misfit_is_told() -> None:
+    """Far behind in a list, it has its number there, not that in its step."""
+    segments = [{"text": "a"} for _ in range(250)] + [{"text": 5}]
+    with pytest.raises(UnfitError, match=r"segments\[250\]"):
+        at_once(reading(json.dumps({"text": "a", "segments": segments}).encode(), AudioVerboseResponse))
+
+
+def test_how_many_steps_there_are() -> None:
+    """One for each hundred segments or words, one for each picture."""
+    objects = [{"text": "a"}] * 950
+    heard = json.dumps({"text": "a", "segments": objects, "words": [{"word": "a"}] * 50}).encode()
+    assert count_of_steps(heard, AudioVerboseResponse) == 2 + 10 + 1
+    painted = json.dumps({"created": 1, "data": [{"b64_json": "QUJD"}] * 7}).encode()
+    assert count_of_steps(painted, GenerateImagesResponse) == 7
