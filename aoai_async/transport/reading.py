@@ -82,12 +82,13 @@ class Buffers:
     def __init__(self) -> None:
         self._kept: list[bytearray] = []
 
-    def take(self) -> memoryview:
+    def take(self, size: int) -> memoryview:
         """Return the whole of a buffer that nobody else looks into; it is free again when nobody holds a view of it."""
-        return memoryview(next(filter(_is_free, self._kept), None) or self._new())
+        fitting = (buffer for buffer in self._kept if len(buffer) == size)
+        return memoryview(next(filter(_is_free, fitting), None) or self._new(size))
 
-    def _new(self) -> bytearray:
-        buffer = bytearray(_CACHED_PIECE)
+    def _new(self, size: int) -> bytearray:
+        buffer = bytearray(size)
         if len(self._kept) < _MOST_KEPT:
             self._kept.append(buffer)
         return buffer
@@ -140,19 +141,19 @@ class _PageCacheFile:
             await asyncio.sleep(0)
 
     async def _piece_at(self, offset: int) -> memoryview:
-        buffer = self._buffers.take()
+        buffer = self._buffers.take(_CACHED_PIECE)
         try:
-            count = os.preadv(self._descriptor, [buffer], offset, os.RWF_NOWAIT)
+            return buffer[: os.preadv(self._descriptor, [buffer], offset, os.RWF_NOWAIT)]
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EOPNOTSUPP):
                 raise
-            count = await self._wait_for_disk(buffer, offset)
-        return buffer[:count]
+        return await self._wait_for_disk(offset)
 
-    async def _wait_for_disk(self, buffer: memoryview, offset: int) -> int:
+    async def _wait_for_disk(self, offset: int) -> memoryview:
+        buffer = self._buffers.take(_THREAD_PIECE)
         loop = asyncio.get_running_loop()
         self._in_thread = loop.run_in_executor(None, os.preadv, self._descriptor, [buffer], offset)
-        return await asyncio.shield(self._in_thread)
+        return buffer[: await asyncio.shield(self._in_thread)]
 
     async def stamp(self) -> FileStamp:
         return await in_thread(FileStamp.of, self._descriptor)
