@@ -13,7 +13,7 @@ from aoai_async.schema.given import NOT_GIVEN, NotGiven
 from aoai_async.transport.attempts import Call
 from aoai_async.transport.bodies import body_of
 from aoai_async.transport.settings import CallOptions
-from aoai_async.transport.stepping import by_turns, next_turn
+from aoai_async.transport.stepping import by_turns
 from aoai_async.transport.timeouts import Timeout
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ async def send(
     Raises:
         AzureOpenAIError: Any of the tree, but those of pictures.
     """
-    await next_turn()
     call = Call(
         settings=settings,
         timeout=options.timeout or settings.timeout,

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from attrs import has
-from msgspec import Raw
+from msgspec import Raw, Struct, ValidationError, defstruct
 from msgspec.json import Decoder, encode
 
 from aoai_async.schema.images import GenerateImagesResponse
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["reading"]
 
 T = TypeVar("T")
+_Items: TypeAlias = list[Raw] | None
 
 _OBJECTS_A_STEP = 100
 _BASE64 = re.compile(rb'"b64_json"\s*:\s*"')
 _KEYS = Decoder(dict[str, Raw])
-_ITEMS = Decoder(list[Raw] | None)
+_ITEMS = Decoder(_Items)
 
 
 def reading(body: bytes | bytearray, kind: type[T]) -> Steps[T]:
@@ -71,17 +72,30 @@ def _plain_text(body: bytes | bytearray, start: int, end: int) -> str:
 
 def _reading_lists(body: bytes | bytearray, kind: Any) -> Steps[Any]:
     """Read an answer without the objects in its lists, and then these, some at a time."""
-    values = _KEYS.decode(body)
+    rest, lists = _taken_apart(body, kind)
     yield
-    lists = {name: _ITEMS.decode(values.pop(name)) for name in _lists_of(kind) if name in values}
-    yield
-    answer = read_json(encode(values), kind)
+    answer = read_json(rest, kind)
     for name, items in lists.items():
         _put(answer, name, (yield from _reading_items(items, _lists_of(kind)[name])))
     return answer
 
 
-def _reading_items(items: list[Raw] | None, form: Any) -> Steps[list[Any] | None]:
+def _taken_apart(body: bytes | bytearray, kind: Any) -> tuple[bytes, dict[str, _Items]]:
+    """Return an answer without its lists, as JSON, and these."""
+    try:
+        known: Any = _outliner(kind).decode(body)
+    except ValidationError:
+        # Keys that no class names have to be kept, for which the lists are looked through twice.
+        values = _KEYS.decode(body)
+        lists = {name: _ITEMS.decode(values.pop(name)) for name in _lists_of(kind) if name in values}
+        return encode(values), lists
+    lists = {name: getattr(known, name) for name in _lists_of(kind)}
+    for name in lists:
+        setattr(known, name, None)
+    return encode(known), lists
+
+
+def _reading_items(items: _Items, form: Any) -> Steps[list[Any] | None]:
     if items is None:
         return None
     made: list[Any] = []
@@ -95,6 +109,13 @@ def _reading_items(items: list[Raw] | None, form: Any) -> Steps[list[Any] | None
 def _put(answer: object, name: str, value: object) -> None:
     # Nobody has seen it yet, and a copy would cost as much as reading it.
     object.__setattr__(answer, name, value)
+
+
+@cache
+def _outliner(kind: Any) -> Decoder[Struct]:
+    forms: dict[str, Any] = dict.fromkeys(names_of(kind), Raw) | dict.fromkeys(_lists_of(kind), _Items)
+    keys = [(name, form, None) for name, form in forms.items()]
+    return Decoder(defstruct(kind.__name__, keys, forbid_unknown_fields=True, omit_defaults=True, gc=False))
 
 
 @cache

@@ -97,6 +97,6 @@ def test_how_many_steps_there_are() -> None:
     """One for each hundred segments or words, one for each picture."""
     objects = [{"text": "a"}] * 950
     heard = json.dumps({"text": "a", "segments": objects, "words": [{"word": "a"}] * 50}).encode()
-    assert count_of_steps(heard, AudioVerboseResponse) == 2 + 10 + 1
+    assert count_of_steps(heard, AudioVerboseResponse) == 1 + 10 + 1
     painted = json.dumps({"created": 1, "data": [{"b64_json": "QUJD"}] * 7}).encode()
     assert count_of_steps(painted, GenerateImagesResponse) == 7
