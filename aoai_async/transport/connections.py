@@ -12,6 +12,7 @@ import aiohttp
 
 from aoai_async._version import __version__
 from aoai_async.errors import ConfigurationError
+from aoai_async.transport.gate import Gate
 from aoai_async.transport.sources import Readings
 from aoai_async.transport.turns import Turns
 
@@ -34,6 +35,7 @@ class Connections:
     Attributes:
         readings: What uploads share.
         turns: The order in which large answers are read.
+        gate: Through which calls begin.
     """
 
     def __init__(self, session: aiohttp.ClientSession | None = None) -> None:
@@ -44,6 +46,7 @@ class Connections:
         self._proxies: dict[str, str | None] = {}
         self.readings = Readings()
         self.turns = Turns()
+        self.gate = Gate()
 
     def session(self) -> aiohttp.ClientSession:
         """Return the session for requests to the service; to be called in a running loop.

@@ -45,6 +45,7 @@ async def send(
     Raises:
         AzureOpenAIError: Any of the tree, but those of pictures.
     """
+    await settings.connections.gate.enter()
     call = Call(
         settings=settings,
         timeout=options.timeout or settings.timeout,

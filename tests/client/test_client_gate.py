@@ -1,0 +1,89 @@
+import asyncio
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from aoai_async import AsyncAzureOpenAI
+from aoai_async.emulator import AzureOpenAIEmulator
+from aoai_async.transport.gate import Gate
+
+PATIENCE = 20.0
+
+
+class _Crowd:
+    """Many who enter a gate at the same time, and a clock that ticks once in each turn of the loop."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.seen: list[int | None] = []
+
+    async def one(self, number: int) -> None:
+        await self.gate.enter()
+        self.seen.append(number)
+
+    async def tick(self) -> None:
+        while True:
+            self.seen.append(None)
+            await checkpoint()
+
+    async def enter(self, *entering: asyncio.Task[None]) -> None:
+        ticker = asyncio.ensure_future(self.tick())
+        with anyio.fail_after(PATIENCE):
+            await asyncio.wait(entering)
+        ticker.cancel()
+
+    def numbers(self) -> list[int]:
+        return [number for number in self.seen if number is not None]
+
+    def most_in_a_turn(self) -> int:
+        turns = "".join("-" if number is None else "x" for number in self.seen).split("-")
+        return max(map(len, turns))
+
+
+async def test_some_go_through_in_each_turn() -> None:
+    """They do so in their order, and between them others get on."""
+    crowd = _Crowd(Gate(3))
+    await crowd.enter(*(asyncio.ensure_future(crowd.one(number)) for number in range(20)))
+    assert crowd.numbers() == list(range(20))
+    assert crowd.most_in_a_turn() == 3
+
+
+async def test_who_comes_later_does_not_push_in() -> None:
+    """A new turn has room first for those who wait."""
+    crowd = _Crowd(Gate(2))
+    first = [asyncio.ensure_future(crowd.one(number)) for number in range(6)]
+    await checkpoint()
+    await crowd.enter(*first, *(asyncio.ensure_future(crowd.one(number)) for number in range(6, 9)))
+    assert crowd.numbers() == list(range(9))
+
+
+async def test_who_gives_up_leaves_the_others_their_places() -> None:
+    """One that is cancelled while it waits takes no room in any turn."""
+    crowd = _Crowd(Gate(1))
+    entering = [asyncio.ensure_future(crowd.one(number)) for number in range(5)]
+    await checkpoint()
+    entering[1].cancel()
+    entering[3].cancel()
+    await crowd.enter(*entering)
+    assert crowd.numbers() == [0, 2, 4]
+
+
+async def test_few_do_not_wait() -> None:
+    """As long as there is room in a turn, nothing is put off."""
+    crowd = _Crowd(Gate(5))
+    ticker = asyncio.ensure_future(crowd.tick())
+    for number in range(5):
+        await crowd.one(number)
+    ticker.cancel()
+    assert crowd.seen == list(range(5))
+
+
+@pytest.mark.parametrize("count", [100])
+async def test_calls_that_are_gathered(emulator: AzureOpenAIEmulator, count: int) -> None:
+    """All of a hundred calls made at once are answered."""
+    async with AsyncAzureOpenAI(azure_endpoint=emulator.endpoint, api_key="emulator-key") as client:
+        made = await asyncio.gather(
+            *(client.images.generate(model="dall-e-3", prompt=f"a corgi, number {number}") for number in range(count))
+        )
+    assert len(made) == len(emulator.requests) == count
