@@ -112,16 +112,18 @@ async def open_file(readable: Readable, buffers: Buffers) -> OpenFile:
 
 
 class _PageCacheFile:
-    """Reads pages that are in memory at once, and leaves only the others to a thread.
+    """Reads pages that are in memory at once, and from the first one on that is not, all in a thread.
 
-    To hand over to a thread costs more than to copy a piece, and a recording that was just written or
-    looked at is nearly always in memory.
+    To hand over to a thread costs more than to copy a piece, and a recording that was just written or looked at is
+    nearly always in memory. One that is not gets there piece by piece as it is read; but a read that may not wait
+    for a page still asks the disk for those that follow, and waits when a busy disk takes no more requests.
     """
 
     def __init__(self, descriptor: int, opened_as: FileStamp, buffers: Buffers) -> None:
         self._descriptor = descriptor
         self.opened_as = opened_as
         self._buffers = buffers
+        self._is_in_memory = True
         self._in_thread: asyncio.Future[int] | None = None
 
     @classmethod
@@ -141,15 +143,20 @@ class _PageCacheFile:
             await asyncio.sleep(0)
 
     async def _piece_at(self, offset: int) -> memoryview:
-        buffer = self._buffers.take(_CACHED_PIECE)
-        try:
-            return buffer[: os.preadv(self._descriptor, [buffer], offset, os.RWF_NOWAIT)]
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EOPNOTSUPP):
-                raise
-        return await self._wait_for_disk(offset)
+        if self._is_in_memory:
+            try:
+                return self._from_memory(offset)
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EOPNOTSUPP):
+                    raise
+            self._is_in_memory = False
+        return await self._from_disk(offset)
 
-    async def _wait_for_disk(self, offset: int) -> memoryview:
+    def _from_memory(self, offset: int) -> memoryview:
+        buffer = self._buffers.take(_CACHED_PIECE)
+        return buffer[: os.preadv(self._descriptor, [buffer], offset, os.RWF_NOWAIT)]
+
+    async def _from_disk(self, offset: int) -> memoryview:
         buffer = self._buffers.take(_THREAD_PIECE)
         loop = asyncio.get_running_loop()
         self._in_thread = loop.run_in_executor(None, os.preadv, self._descriptor, [buffer], offset)

@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -64,3 +64,22 @@ async def test_a_file_that_tells_nothing_is_closed(
         await open_file(path, Buffers())
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(*looked_at)
+
+
+async def test_a_file_that_is_not_in_memory_is_left_to_threads(file: OpenFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first piece that would have to be waited for, the loop asks no more whether one is there."""
+    asked: list[tuple[int, bool]] = []
+    read = os.preadv
+
+    def second_is_missing(descriptor: int, buffers: Any, offset: int, flags: int = 0) -> int:
+        asked.append((offset, bool(flags & os.RWF_NOWAIT)))
+        if flags and offset:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return read(descriptor, buffers, offset, flags)
+
+    monkeypatch.setattr(os, "preadv", second_is_missing)
+    assert b"".join([bytes(piece) async for piece in file.pieces()]) == b"".join(PIECES)
+    first, size = len(PIECES[0]), sum(map(len, PIECES))
+    assert asked[:3] == [(0, True), (first, True), (first, False)]
+    assert [is_asked for _, is_asked in asked[3:]] == [False] * len(asked[3:])
+    assert asked[-1] == (size, False)
