@@ -12,6 +12,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 __all__ = [
+    "CLIENTS",
     "OURS",
     "AtLeast",
     "AtMost",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 OURS = "aoai_async"
+CLIENTS = (OURS, "openai-python, Path", "openai-python, file", "openai-python, aiohttp", "aiohttp")
+"""Who uploads by way of a library in Python."""
 
 Operation = Literal["upload", "image", "verbose", "save_base64", "save_url", "start"]
 Disk = Literal["cached", "evicted", "slow"]

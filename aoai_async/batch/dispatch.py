@@ -89,10 +89,10 @@ class Group:
         return None
 
     def _free(self, now: float) -> list[Lane]:
-        free = [lane for lane in self.lanes if not lane.is_full() and not lane.wait(now)]
-        if free or not self._is_last_hope():
-            return free
-        return [lane for lane in self.lanes if not lane.is_full() and not lane.wait(now, is_last_hope=True)]
+        return self._ready(now) or (self._ready(now, is_last_hope=True) if self._is_last_hope() else [])
+
+    def _ready(self, now: float, *, is_last_hope: bool = False) -> list[Lane]:
+        return [lane for lane in self.lanes if not lane.is_full() and not lane.wait(now, is_last_hope=is_last_hope)]
 
     def _is_last_hope(self) -> bool:
         # Where none is there for us, to wait for one would only hide it.

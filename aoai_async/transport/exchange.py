@@ -109,6 +109,7 @@ async def _whole(content: aiohttp.StreamReader, limit: int, turns: Turns) -> byt
         return bytes(body)
     async with turns.turn():
         await _collect(content, body, limit)
+        # The loop turns before what came is taken apart.
         await asyncio.sleep(0)
     return body if len(body) <= limit else None
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from anyio.lowlevel import RunVar
 
+from aoai_async.wire.steps import Walk
+
 if TYPE_CHECKING:
     from aoai_async.wire.steps import Steps
 
@@ -26,15 +28,12 @@ async def by_turns(steps: Steps[T]) -> T:
     """
     async with _line():
         until = perf_counter() + _LONGEST
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                result: T = end.value
-                return result
+        walk = Walk(steps)
+        for _ in walk:
             if perf_counter() > until:
                 await asyncio.sleep(0)
                 until = perf_counter() + _LONGEST
+        return walk.result
 
 
 def _line() -> asyncio.Lock:

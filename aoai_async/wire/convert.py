@@ -9,7 +9,7 @@ from msgspec import json
 from aoai_async.wire.rules import MISFITS, converter, explanation
 from aoai_async.wire.straight import NOT_JSON, read_straight
 
-__all__ = ["MalformedJSONError", "UnfitError", "as_dict", "decode_json", "encode_json", "fit", "read_json"]
+__all__ = ["MalformedJSONError", "UnfitError", "as_dict", "decode_json", "encode_json", "fit", "put", "read_json"]
 
 T = TypeVar("T")
 
@@ -64,6 +64,11 @@ def fit(value: object, kind: type[T]) -> T:
         return converter(detailed=True).structure(value, kind)
     except MISFITS as error:
         raise UnfitError(explanation(error, kind)) from None
+
+
+def put(answer: object, name: str, value: object) -> None:
+    """Set an attribute of a frozen answer that nobody has seen yet; a copy would cost as much as reading it."""
+    object.__setattr__(answer, name, value)
 
 
 def as_dict(answer: object) -> Any:

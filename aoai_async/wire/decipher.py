@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aoai_async.errors import UnexpectedAnswerError
 from aoai_async.schema.audio import AudioResponse
 from aoai_async.schema.base import TextAnswer
-from aoai_async.wire.convert import MalformedJSONError, UnfitError, read_json
+from aoai_async.wire.convert import MalformedJSONError, UnfitError, put, read_json
 from aoai_async.wire.faults import excerpt, status_error
 from aoai_async.wire.headers import media_type
 from aoai_async.wire.large import reading
@@ -93,6 +93,5 @@ def _object(reply: Reply, form: str, kind: type[Any]) -> Steps[Any]:
         raise unexpected(reply, f"The answer is no JSON: {error}") from None
     except UnfitError as error:
         raise unexpected(reply, f"The answer does not fit the API reference: {error}") from None
-    # Nobody has seen it yet, and a copy would cost as much as reading it.
-    object.__setattr__(answer, "info", reply.info)
+    put(answer, "info", reply.info)
     return answer

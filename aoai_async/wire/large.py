@@ -15,7 +15,7 @@ from msgspec import Raw, Struct, ValidationError, defstruct
 from msgspec.json import Decoder, encode
 
 from aoai_async.schema.images import GenerateImagesResponse
-from aoai_async.wire.convert import read_json
+from aoai_async.wire.convert import put, read_json
 from aoai_async.wire.straight import NOT_JSON, names_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _reading_pictures(body: bytes | bytearray, kind: Any) -> Steps[Any]:
     answer = read_json(bytes(rest + body[end:]), kind)
     for picture in answer.data:
         if picture.b64_json is not None:
-            _put(picture, "b64_json", texts.pop(picture.b64_json))
+            put(picture, "b64_json", texts.pop(picture.b64_json))
     if texts:
         raise ValueError("a text that is no picture's")
     return answer
@@ -76,7 +76,7 @@ def _reading_lists(body: bytes | bytearray, kind: Any) -> Steps[Any]:
     yield
     answer = read_json(rest, kind)
     for name, items in lists.items():
-        _put(answer, name, (yield from _reading_items(items, _lists_of(kind)[name])))
+        put(answer, name, (yield from _reading_items(items, _lists_of(kind)[name])))
     return answer
 
 
@@ -104,11 +104,6 @@ def _reading_items(items: _Items, form: Any) -> Steps[list[Any] | None]:
         made += read_json(b"[%b]" % b",".join(step), form)
         yield
     return made
-
-
-def _put(answer: object, name: str, value: object) -> None:
-    # Nobody has seen it yet, and a copy would cost as much as reading it.
-    object.__setattr__(answer, name, value)
 
 
 @cache

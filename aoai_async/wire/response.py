@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import field, frozen
 
 from aoai_async.wire.convert import decode_json
-from aoai_async.wire.decipher import deciphering
+from aoai_async.wire.decipher import decipher, deciphering
 from aoai_async.wire.reply import Reply
-from aoai_async.wire.steps import at_once
 
 if TYPE_CHECKING:
     from aoai_async.schema.base import AnswerInfo
@@ -84,9 +83,12 @@ class RawResponse(Generic[T]):
         Raises:
             UnexpectedAnswerError: The answer is not of the form asked for.
         """
-        return at_once(self.parsing())
+        return self._finished(decipher(self.reply, self._kind))
 
     def parsing(self) -> Steps[T]:
         """Do as `parse`, step by step if the answer is large."""
-        answer: T = yield from deciphering(self.reply, self._kind)
-        return answer if self._finish is None else self._finish(answer)
+        return self._finished((yield from deciphering(self.reply, self._kind)))
+
+    def _finished(self, answer: T) -> T:
+        finished: T = answer if self._finish is None else self._finish(answer)
+        return finished

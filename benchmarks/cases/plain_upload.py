@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.measures import CPU, MEMORY, STALL
-from benchmarks.model import OURS, AtMost, Case, Load
+from benchmarks.model import CLIENTS, AtMost, Case, Load
 
 __all__ = ["CASE"]
 
@@ -15,11 +15,7 @@ CASE = Case(
     title="plain upload, 64 x 26 MB, 32 at once",
     operation="upload",
     contenders=(
-        OURS,
-        "openai-python, Path",
-        "openai-python, file",
-        "openai-python, aiohttp",
-        "aiohttp",
+        *CLIENTS,
         "curl",
         "curl --parallel",
         "raw socket",

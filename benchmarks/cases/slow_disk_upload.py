@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.measures import CPU, STALL, WALL
-from benchmarks.model import OURS, AtMost, Case, Load
+from benchmarks.model import CLIENTS, AtMost, Case, Load
 
 __all__ = ["CASE"]
 
@@ -12,11 +12,7 @@ CASE = Case(
     title="plain upload from a slow disk (simulated), 16 x 8 MB, 16 at once",
     operation="upload",
     contenders=(
-        OURS,
-        "openai-python, Path",
-        "openai-python, file",
-        "openai-python, aiohttp",
-        "aiohttp",
+        *CLIENTS,
         "raw socket",
         "raw socket, threads",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.measures import CPU, MEMORY, WALL
-from benchmarks.model import OURS, AtMost, Case, Load
+from benchmarks.model import CLIENTS, AtMost, Case, Load
 
 __all__ = ["CASE"]
 
@@ -12,11 +12,7 @@ CASE = Case(
     title="TLS upload, 32 x 26 MB, 16 at once",
     operation="upload",
     contenders=(
-        OURS,
-        "openai-python, Path",
-        "openai-python, file",
-        "openai-python, aiohttp",
-        "aiohttp",
+        *CLIENTS,
         "curl",
         "curl --parallel",
         "raw socket",

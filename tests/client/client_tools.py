@@ -5,8 +5,8 @@ import hashlib
 import os
 import random
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 import attrs
@@ -28,6 +28,7 @@ __all__ = [
     "raw_server",
     "read_request",
     "sha256",
+    "ticking",
 ]
 
 DATA = random.Random(20241021).randbytes(700_001)  # noqa: S311 - ten pieces and a bit, the same in every run
@@ -147,3 +148,19 @@ async def files_are_closed(before: list[str]) -> None:
     with anyio.fail_after(10):
         while len(await open_files()) > len(before):
             await checkpoint()
+
+
+@contextmanager
+def ticking(each_turn: Callable[[], object]) -> Iterator[None]:
+    """Call a function once in each turn of the loop."""
+
+    async def tick() -> None:
+        while True:
+            each_turn()
+            await checkpoint()
+
+    ticker = asyncio.ensure_future(tick())
+    try:
+        yield
+    finally:
+        ticker.cancel()

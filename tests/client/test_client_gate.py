@@ -1,8 +1,8 @@
 import asyncio
 
 import anyio
-import pytest
 from anyio.lowlevel import checkpoint
+from client.client_tools import ticking
 
 from aoai_async import AsyncAzureOpenAI
 from aoai_async.emulator import AzureOpenAIEmulator
@@ -22,16 +22,12 @@ class _Crowd:
         await self.gate.enter()
         self.seen.append(number)
 
-    async def tick(self) -> None:
-        while True:
-            self.seen.append(None)
-            await checkpoint()
+    def tick(self) -> None:
+        self.seen.append(None)
 
     async def enter(self, *entering: asyncio.Task[None]) -> None:
-        ticker = asyncio.ensure_future(self.tick())
-        with anyio.fail_after(PATIENCE):
+        with ticking(self.tick), anyio.fail_after(PATIENCE):
             await asyncio.wait(entering)
-        ticker.cancel()
 
     def numbers(self) -> list[int]:
         return [number for number in self.seen if number is not None]
@@ -72,18 +68,16 @@ async def test_who_gives_up_leaves_the_others_their_places() -> None:
 async def test_few_do_not_wait() -> None:
     """As long as there is room in a turn, nothing is put off."""
     crowd = _Crowd(Gate(5))
-    ticker = asyncio.ensure_future(crowd.tick())
-    for number in range(5):
-        await crowd.one(number)
-    ticker.cancel()
+    with ticking(crowd.tick):
+        for number in range(5):
+            await crowd.one(number)
     assert crowd.seen == list(range(5))
 
 
-@pytest.mark.parametrize("count", [100])
-async def test_calls_that_are_gathered(emulator: AzureOpenAIEmulator, count: int) -> None:
+async def test_calls_that_are_gathered(emulator: AzureOpenAIEmulator) -> None:
     """All of a hundred calls made at once are answered."""
     async with AsyncAzureOpenAI(azure_endpoint=emulator.endpoint, api_key="emulator-key") as client:
         made = await asyncio.gather(
-            *(client.images.generate(model="dall-e-3", prompt=f"a corgi, number {number}") for number in range(count))
+            *(client.images.generate(model="dall-e-3", prompt=f"a corgi, number {number}") for number in range(100))
         )
-    assert len(made) == len(emulator.requests) == count
+    assert len(made) == len(emulator.requests) == 100

@@ -1,9 +1,8 @@
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from anyio.lowlevel import checkpoint
+from client.client_tools import ticking
 
 from aoai_async.transport import stepping
 from aoai_async.transport.stepping import by_turns
@@ -24,24 +23,10 @@ def steps(name: str, done: list[str]) -> Steps[str]:
     return name * 2
 
 
-@contextmanager
-def ticking(done: list[str]) -> Iterator[None]:
-    async def tick() -> None:
-        while True:
-            done.append("-")
-            await checkpoint()
-
-    ticker = asyncio.ensure_future(tick())
-    try:
-        yield
-    finally:
-        ticker.cancel()
-
-
 async def test_the_loop_turns_after_each_step_that_takes_long() -> None:
     """Others get on between any two of them."""
     done: list[str] = []
-    with ticking(done):
+    with ticking(lambda: done.append("-")):
         assert await by_turns(steps("a", done)) == "aa"
     assert "".join(done).count("a-") >= COUNT - 1
     assert "aa" not in "".join(done)
@@ -51,7 +36,7 @@ async def test_the_loop_does_not_turn_after_short_steps(monkeypatch: pytest.Monk
     """Many short steps are one: to turn after each would cost more than it gives."""
     monkeypatch.setattr(stepping, "_LONGEST", 3600.0)
     done: list[str] = []
-    with ticking(done):
+    with ticking(lambda: done.append("-")):
         assert await by_turns(steps("a", done)) == "aa"
     assert "a" * COUNT in "".join(done)
 

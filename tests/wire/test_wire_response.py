@@ -8,6 +8,7 @@ from aoai_async.errors import UnexpectedAnswerError
 from aoai_async.schema.audio import AudioResponse
 from aoai_async.schema.base import AnswerInfo
 from aoai_async.wire.response import RawResponse
+from aoai_async.wire.steps import at_once
 
 HEADERS = {"apim-request-id": "id", "x-ms-region": "East US"}
 
@@ -37,6 +38,12 @@ def test_parse_gives_the_object() -> None:
 def test_parse_finishes_the_object() -> None:
     """What a resource does with its answers is done here, too."""
     assert _raw({"text": "é"}, finish=lambda answer: [answer]).parse() == [AudioResponse(text="é")]
+
+
+def test_step_by_step_the_object_is_the_same() -> None:
+    """The steps of `parsing` come to what `parse` returns, finished in the same way."""
+    raw = _raw({"text": "é" * 100_000}, finish=lambda answer: [answer])
+    assert at_once(raw.parsing()) == raw.parse() == [AudioResponse(text="é" * 100_000)]
 
 
 def test_parse_raises_only_our_error() -> None:
