@@ -287,13 +287,19 @@ async def _served(requests: list[RawRequest]) -> None:
 
 
 async def test_a_file_that_changes_between_attempts(
-    client: AsyncAzureOpenAI, emulator: AzureOpenAIEmulator, recording: Path, clock: VirtualClock
+    client: AsyncAzureOpenAI, emulator: AzureOpenAIEmulator, recording: Path
 ) -> None:
     """Each attempt sends the file that was looked at when the call began, or none."""
     emulator.set_faults([Fault(status=500)])
     other = client.with_options(on_attempt=lambda _: os.utime(recording))
     with pytest.raises(UploadSourceError, match="was changed"):
         await upload(other, recording)
+
+
+async def test_a_file_that_vanishes_between_attempts(
+    client: AsyncAzureOpenAI, emulator: AzureOpenAIEmulator, recording: Path, clock: VirtualClock
+) -> None:
+    """A file that is no longer where it was ends the call and says so."""
     emulator.set_faults([Fault(status=500)])
     clock.before_waking = lambda: asyncio.to_thread(os.rename, recording, f"{recording}.old")
     with pytest.raises(UploadSourceError, match="no longer be opened"):
