@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from attrs import has
-from msgspec import Raw, Struct, ValidationError, defstruct
+from msgspec import Raw
 from msgspec.json import Decoder, encode
 
 from aoai_async.schema.images import GenerateImagesResponse
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["reading"]
 
 T = TypeVar("T")
-_Items: TypeAlias = list[Raw] | None
 
-_OBJECTS_A_STEP = 100
+_BYTES_A_STEP = 20_000
 _BASE64 = re.compile(rb'"b64_json"\s*:\s*"')
+_OBJECTS_FOLLOW = re.compile(rb"\s*:\s*(?=\[\s*\{)")
+_NEXT_OBJECT = re.compile(rb"\}(\s*,\s*)\{")
+_HOLE = b'["a list was here"]'
 _KEYS = Decoder(dict[str, Raw])
-_ITEMS = Decoder(_Items)
 
 
 def reading(body: bytes | bytearray, kind: type[T]) -> Steps[T]:
@@ -71,46 +72,62 @@ def _plain_text(body: bytes | bytearray, start: int, end: int) -> str:
 
 
 def _reading_lists(body: bytes | bytearray, kind: Any) -> Steps[Any]:
-    """Read an answer without the objects in its lists, and then these, some at a time."""
-    rest, lists = _taken_apart(body, kind)
-    yield
-    answer = read_json(rest, kind)
-    for name, items in lists.items():
-        put(answer, name, (yield from _reading_items(items, _lists_of(kind)[name])))
+    """Read an answer without the objects in its lists, and then these, some at a time.
+
+    Where a list lies is guessed from a few marks. If the guess was wrong, at a text that looks like JSON for example,
+    what was cut out is no JSON or stands elsewhere in the answer.
+    """
+    lists = _places_of_lists(body, kind)
+    if not lists:
+        return read_json(body, kind)
+    answer = read_json(_without(lists, body), kind)
+    for name, (start, end) in lists.items():
+        put(answer, name, (yield from _reading_objects(body, start, end, _lists_of(kind)[name])))
     return answer
 
 
-def _taken_apart(body: bytes | bytearray, kind: Any) -> tuple[bytes, dict[str, _Items]]:
-    """Return an answer without its lists, as JSON, and these."""
-    try:
-        known: Any = _outliner(kind).decode(body)
-    except ValidationError:
-        # Keys that no class names have to be kept, for which the lists are looked through twice.
-        values = _KEYS.decode(body)
-        lists = {name: _ITEMS.decode(values.pop(name)) for name in _lists_of(kind) if name in values}
-        return encode(values), lists
-    lists = {name: getattr(known, name) for name in _lists_of(kind)}
-    for name in lists:
-        setattr(known, name, None)
-    return encode(known), lists
+def _places_of_lists(body: bytes | bytearray, kind: Any) -> dict[str, tuple[int, int]]:
+    """Return where the lists of objects begin and end, the last one first."""
+    starts = [(start, name) for name in _lists_of(kind) if (start := _start_of_objects(body, name)) is not None]
+    places, limit = {}, len(body)
+    for start, name in sorted(starts, reverse=True):
+        places[name] = start, body.rindex(b"]", start, limit) + 1
+        limit = start
+    return places
 
 
-def _reading_items(items: _Items, form: Any) -> Steps[list[Any] | None]:
-    if items is None:
-        return None
+def _start_of_objects(body: bytes | bytearray, name: str) -> int | None:
+    key = f'"{name}"'.encode()
+    # Backwards, Python steps over more bytes that cannot belong to it.
+    start = body.rfind(key)
+    found = _OBJECTS_FOLLOW.match(body, start + len(key)) if start >= 0 else None
+    return found and found.end()
+
+
+def _without(lists: dict[str, tuple[int, int]], body: bytes | bytearray) -> bytes:
+    """Return an answer without its lists, as JSON."""
+    pieces, end = [], 0
+    for start, following in reversed(lists.values()):
+        pieces += body[end:start], _HOLE
+        end = following
+    rest = b"".join([*pieces, body[end:]])
+    values = _KEYS.decode(rest)
+    if rest.count(_HOLE) > len(lists) or any(bytes(values.pop(name)) != _HOLE for name in lists):
+        raise ValueError("a list that stands elsewhere")
+    return encode(values)
+
+
+def _reading_objects(body: bytes | bytearray, start: int, end: int, form: Any) -> Steps[list[Any]]:
     made: list[Any] = []
-    for start in range(0, len(items), _OBJECTS_A_STEP):
-        step: Any = items[start : start + _OBJECTS_A_STEP]
-        made += read_json(b"[%b]" % b",".join(step), form)
+    view = memoryview(body)
+    start, end = start + 1, end - 1
+    while start < end:
+        following = _NEXT_OBJECT.search(body, start + _BYTES_A_STEP, end)
+        stop, after = following.span(1) if following else (end, end)
+        made += read_json(b"".join((b"[", view[start:stop], b"]")), form)
+        start = after
         yield
     return made
-
-
-@cache
-def _outliner(kind: Any) -> Decoder[Struct]:
-    forms: dict[str, Any] = dict.fromkeys(names_of(kind), Raw) | dict.fromkeys(_lists_of(kind), _Items)
-    keys = [(name, form, None) for name, form in forms.items()]
-    return Decoder(defstruct(kind.__name__, keys, forbid_unknown_fields=True, omit_defaults=True, gc=False))
 
 
 @cache

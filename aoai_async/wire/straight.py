@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 from threading import Lock
-from types import GenericAlias
+from types import GenericAlias, NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from attrs import fields, has
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["NOT_JSON", "OWN_FIELDS", "names_of", "read_straight"]
 
 T = TypeVar("T")
+
+_NUMBER = frozenset({int, float, bool, NoneType})
+"""What msgspec makes sooner than a piece of raw JSON, which it does of all else."""
 
 OWN_FIELDS = frozenset({"extra", "info", "fetcher"})
 """What only this client knows of an answer."""
@@ -68,7 +71,9 @@ def _outline_of(hint: Any) -> Any:
     """Return the form of a value: in what holds classes of the schema they count, all else is taken as it comes."""
     if isinstance(hint, type) and has(hint):
         return _outline(hint)
-    forms = [form for form in map(_outline_of, get_args(hint)) if form is not Raw]
+    if _NUMBER.issuperset(get_args(hint) or {hint}):
+        return Any
+    forms = [form for form in map(_outline_of, get_args(hint)) if form not in (Any, Raw)]
     if not forms:
         return Raw
     return GenericAlias(list, forms[0]) if get_origin(hint) is list else forms[0] | None

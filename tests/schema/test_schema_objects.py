@@ -183,7 +183,14 @@ async def test_a_picture_without_a_client_says_how_to_get_one() -> None:
 
 
 def test_requests_do_not_share_their_extra_fields() -> None:
-    """Each request and answer has its own dictionary of further fields."""
+    """Each request has its own dictionary of further fields; answers share one that nobody can write to."""
     assert ImageGenerationsRequest(prompt="a").extra is not ImageGenerationsRequest(prompt="b").extra
-    assert AudioResponse(text="a").extra is not AudioResponse(text="b").extra
+    nothing = AudioResponse(text="a").extra
+    assert nothing == {} == dict(nothing)
+    assert nothing.get("x") is None
+    assert "x" not in nothing
+    assert repr(nothing) == "{}"
+    assert not hasattr(nothing, "__setitem__")
+    for copied in (copy.deepcopy(nothing), pickle.loads(pickle.dumps(nothing))):  # noqa: S301 - of our own making
+        assert copied is nothing
     assert evolve(AudioResponse(text="a"), text="b") == AudioResponse(text="b")

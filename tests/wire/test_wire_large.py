@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -78,12 +79,39 @@ def test_pictures_get_their_own_texts(
         b'{"text":"a","segments":null,"words":[]}',
         b'{"text":"a","segments":[{"text":"\xff"}]}',
         b'{"segments":[{"text":"a"}],"segments":[]}',
+        b'{"text":"a","segments":[{"text":"a"}],"segments":[]}',
+        b'{"text":"a","segments":[{"text":"a"}],"s\\u0065gments":[]}',
+        b'{"text":"a","segments":[{"text":"a"}],"s\\u0065gments":["a list was here"]}',
+        b'{"text":"a","segments":[{"text":"a"}],"segments":null}',
+        b'{"text":"a","segments":[{"text":"a"}],"s\\u0065gments":null}',
+        b'{"text":"a","seen \\"segments":[{"text":"a"}]}',
+        b'{"text":"a \\"segments","segments":[{"text":"a"}]}',
+        b'{"text":"a","more":{"segments":[{"text":"a"}]},"segments":[]}',
+        b'{"text":"a","segments":[{"text":"a]"}],"more":[1],"words":[{"word":"}]"}],"last":"]"}',
+        b'{"text":"a","words":[{"word":"a"}],"segments":[{"text":"a"}',
+        b'{"text":"a","segments":[{"text":"a"',
+        b'{"text":"a","segments" : [ {"text":"a"} , null, {"text":"b"}]}',
     ],
 )
 @pytest.mark.parametrize("kind", [GenerateImagesResponse, AudioVerboseResponse, AudioResponse])
 def test_odd_answers(body: bytes, kind: type[Any]) -> None:
     """Broken, doubled, disguised: the outcome is that of reading it at once."""
     assert same(body, kind)
+
+
+TEXTS = st.sampled_from(["a", "}", "},{", "}]", "]", '"segments":[{', '"', "{", "a list was here", "\\", "é"])
+OBJECTS = st.lists(st.fixed_dictionaries({"text": TEXTS, "word": TEXTS}, optional={"tokens": st.just([1])}), max_size=6)
+
+
+@given(TEXTS, OBJECTS, OBJECTS, st.sampled_from([(",", ":"), (", ", " : ")]), st.sampled_from([None, 1]))
+def test_texts_that_look_like_json(
+    text: str, segments: list[Any], words: list[Any], separators: tuple[str, str], indent: int | None
+) -> None:
+    """Wherever an answer is cut, each object stays whole and where it was."""
+    answer = {"text": text, "segments": segments, text: words, "words": words, "task": text}
+    body = json.dumps(answer, separators=separators, indent=indent).encode()
+    with patch("aoai_async.wire.large._BYTES_A_STEP", 1):
+        assert same(body, AudioVerboseResponse)
 
 
 def test_the_place_of_a_misfit_is_told() -> None:
@@ -94,9 +122,9 @@ def test_the_place_of_a_misfit_is_told() -> None:
 
 
 def test_how_many_steps_there_are() -> None:
-    """One for each hundred segments or words, one for each picture."""
-    objects = [{"text": "a"}] * 950
+    """One for each 20,000 bytes of segments or words, one for each picture."""
+    objects = [{"text": "a" * 188}] * 950
     heard = json.dumps({"text": "a", "segments": objects, "words": [{"word": "a"}] * 50}).encode()
-    assert count_of_steps(heard, AudioVerboseResponse) == 1 + 10 + 1
+    assert count_of_steps(heard, AudioVerboseResponse) == 10 + 1
     painted = json.dumps({"created": 1, "data": [{"b64_json": "QUJD"}] * 7}).encode()
     assert count_of_steps(painted, GenerateImagesResponse) == 7
