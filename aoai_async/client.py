@@ -85,9 +85,10 @@ class AsyncAzureOpenAI:
         ConfigurationError: An option cannot be what it should be, is missing, or excludes another one.
     """
 
-    __slots__ = ("_owns_connections", "_settings")
+    __slots__ = ("_owns_connections", "_pictures", "_settings")
 
     _settings: Settings
+    _pictures: Pictures
     _owns_connections: bool
 
     def __init__(
@@ -193,6 +194,7 @@ class AsyncAzureOpenAI:
 
     def _take(self, settings: Settings, *, owns_connections: bool) -> None:
         object.__setattr__(self, "_settings", settings)
+        object.__setattr__(self, "_pictures", Pictures(settings))
         object.__setattr__(self, "_owns_connections", owns_connections)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -211,7 +213,7 @@ class AsyncAzureOpenAI:
     @property
     def pictures(self) -> Pictures:
         """What gets the bytes of pictures for the results of this client."""
-        return Pictures(self._settings)
+        return self._pictures
 
     async def ask(self, request: Request, options: CallOptions) -> RawResponse[Any]:
         """Send a request object and return the whole answer: what all methods of `audio` and `images` are built on.

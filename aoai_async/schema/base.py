@@ -130,7 +130,7 @@ class Answer(SchemaObject, _Informed):
         info: Request id, region and remaining requests; not compared when two answers are.
     """
 
-    info: AnswerInfo = field(factory=AnswerInfo, eq=False, repr=False)
+    info: AnswerInfo = field(default=AnswerInfo(), eq=False, repr=False)
 
 
 class TextAnswer(str, _Informed):

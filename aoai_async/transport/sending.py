@@ -90,8 +90,11 @@ async def answer_of(raw: RawResponse[T]) -> T:
 def split_params(params: Mapping[str, Any]) -> tuple[dict[str, Any], CallOptions]:
     """Divide a method's parameters into the fields of its request and the options of the call."""
     fields = {
-        name: None if isinstance(value, NotGiven) else value for name, value in params.items() if name not in _OPTIONS
+        name: value
+        for name, value in params.items()
+        if value is not None and name not in _OPTIONS and not isinstance(value, NotGiven)
     }
+    fields["extra"] = dict(params.get("extra_body") or {})
     timeout = params.get("timeout", NOT_GIVEN)
     options = CallOptions(
         headers=params.get("extra_headers") or {},
@@ -99,7 +102,7 @@ def split_params(params: Mapping[str, Any]) -> tuple[dict[str, Any], CallOptions
         timeout=None if isinstance(timeout, NotGiven) else Timeout.of(timeout),
         on_progress=params.get("on_progress"),
     )
-    return {**fields, "extra": dict(params.get("extra_body") or {})}, options
+    return fields, options
 
 
 def _deployment(settings: Settings, plan: Plan) -> str:

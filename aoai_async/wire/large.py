@@ -106,7 +106,8 @@ def _start_of_objects(body: bytes | bytearray, name: str) -> int | None:
 
 def _without(lists: dict[str, tuple[int, int]], body: bytes | bytearray) -> bytes:
     """Return an answer without its lists, as JSON."""
-    pieces, end = [], 0
+    pieces: list[bytes | bytearray] = []
+    end = 0
     for start, following in reversed(lists.values()):
         pieces += body[end:start], _HOLE
         end = following

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import singledispatch
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from attrs import fields, frozen
@@ -33,6 +34,7 @@ _AUDIO_ANSWERS: dict[str | None, type] = {
     "vtt": str,
 }
 _IMAGE_FIELDS = tuple(a.name for a in fields(ImageGenerationsRequest) if a.name not in ("model", "extra"))
+_image_values = attrgetter(*_IMAGE_FIELDS)
 
 
 @frozen
@@ -100,8 +102,8 @@ def _plan_audio(operation: str, request: AudioRequest, own: Mapping[str, object]
 
 @plan_request.register
 def _plan_image(request: ImageGenerationsRequest) -> Plan:
-    known = {name: getattr(request, name) for name in _IMAGE_FIELDS}
-    body = {name: value for name, value in {**known, **request.extra}.items() if value is not None}
+    known = dict(zip(_IMAGE_FIELDS, _image_values(request), strict=True))
+    body = {name: value for name, value in (known | request.extra).items() if value is not None}
     return Plan("images/generations", request.model, GenerateImagesResponse, json=body)
 
 

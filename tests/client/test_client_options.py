@@ -1,5 +1,6 @@
 from types import SimpleNamespace
 from typing import Any
+from uuid import RFC_4122, UUID
 
 import aiohttp
 import pytest
@@ -56,7 +57,11 @@ async def test_account_headers(emulator: AzureOpenAIEmulator, make_client: MakeC
     headers = emulator.requests[0].headers
     assert (headers["OpenAI-Organization"], headers["OpenAI-Project"], headers["X-A"]) == ("org", "pro", "1")
     assert headers["User-Agent"].startswith("aoai-async/")
-    assert len({request.headers["x-ms-client-request-id"] for request in emulator.requests}) == 2
+    ids = {request.headers["x-ms-client-request-id"] for request in emulator.requests}
+    assert len(ids) == 2
+    assert [(str(UUID(text)), UUID(text).version, UUID(text).variant) for text in ids] == [
+        (text, 4, RFC_4122) for text in ids
+    ]
 
 
 @pytest.mark.parametrize("ending", ["", "/", "//"])
