@@ -73,6 +73,9 @@ class Group:
             await self._rest(journey, outcome, deadline)
 
     async def _turn(self, journey: Journey, deadline: float) -> tuple[Lane, Departure] | None:
+        # The queue moves up by one in each turn of the loop: who joins it while nobody has to nap keeps it standing.
+        if not self._queue.locked() and (turn := self._passing(journey, deadline)):
+            return turn
         async with self._queue:
             try:
                 while (now := self.clock.monotonic()) < deadline:
@@ -87,6 +90,11 @@ class Group:
             finally:
                 self._leave_lines()
         return None
+
+    def _passing(self, journey: Journey, deadline: float) -> tuple[Lane, Departure] | None:
+        now = self.clock.monotonic()
+        lane = min(self._free(now), key=journey.preference, default=None) if now < deadline else None
+        return None if lane is None or lane.pace.is_shared else (lane, self._begin(lane, now))
 
     def _free(self, now: float) -> list[Lane]:
         return self._ready(now) or (self._ready(now, is_last_hope=True) if self._is_last_hope() else [])

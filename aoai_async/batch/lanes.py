@@ -31,7 +31,13 @@ __all__ = ["Departure", "Lane", "Pacing", "is_not_there"]
 
 
 class Pacing(Protocol):
-    """What says when the next request may start: a `Pace`, or what speaks for one that several processes share."""
+    """What says when the next request may start: a `Pace`, or what speaks for one that several processes share.
+
+    Attributes:
+        is_shared: Whether others ask it too, so that a request has to be claimed before it starts.
+    """
+
+    is_shared: bool
 
     def wait(self, now: float) -> float:
         """Return the seconds for which no request may start; 0 when one may be claimed."""

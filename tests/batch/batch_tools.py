@@ -136,6 +136,8 @@ async def settle() -> None:
 class PlainPace:
     """A pace without a memory: free at all times, but for the pause a refusal asks for."""
 
+    is_shared = False
+
     free_at: float = 0.0
     starts: int = 0
     noted: list[str] = field(factory=list)

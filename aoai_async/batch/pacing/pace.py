@@ -45,6 +45,8 @@ class Pace:
         ValueError: The quota is not a number above zero.
     """
 
+    is_shared = False
+
     def __init__(
         self, *, requests_per_minute: float | None = None, jitter: Callable[[], float] = random.random
     ) -> None:

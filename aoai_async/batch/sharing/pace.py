@@ -32,6 +32,8 @@ class SharedPace:
         ring: Called when it is worth while to look again.
     """
 
+    is_shared = True
+
     number: int
     lane: str
     told: float | None
