@@ -79,12 +79,12 @@ class Group:
         async with self._queue:
             try:
                 while (now := self.clock.monotonic()) < deadline:
-                    free = self._free(now)
-                    if free and (lane := min(free, key=journey.preference)).pace.claim(now):
+                    lane = self._chosen(journey, now)
+                    if lane is not None and lane.pace.claim(now):
                         return lane, self._begin(lane, now)
                     wait = self._wait(now)
                     # Any answer that is still to come may let the next request start sooner.
-                    if not free and now + wait >= deadline and not any(lane.in_flight for lane in self.lanes):
+                    if lane is None and now + wait >= deadline and not any(lane.in_flight for lane in self.lanes):
                         return None
                     await self._nap(now, min(wait or _LONGEST_NAP, deadline - now))
             finally:
@@ -93,8 +93,11 @@ class Group:
 
     def _passing(self, journey: Journey, deadline: float) -> tuple[Lane, Departure] | None:
         now = self.clock.monotonic()
-        lane = min(self._free(now), key=journey.preference, default=None) if now < deadline else None
+        lane = self._chosen(journey, now) if now < deadline else None
         return None if lane is None or lane.pace.is_shared else (lane, self._begin(lane, now))
+
+    def _chosen(self, journey: Journey, now: float) -> Lane | None:
+        return min(self._free(now), key=journey.preference, default=None)
 
     def _free(self, now: float) -> list[Lane]:
         return self._ready(now) or (self._ready(now, is_last_hope=True) if self._is_last_hope() else [])
