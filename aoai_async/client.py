@@ -21,6 +21,7 @@ from aoai_async.transport.sending import answer_of, send
 from aoai_async.transport.settings import AttemptReport, CallOptions, Settings
 from aoai_async.transport.timeouts import Timeout
 from aoai_async.wire.address import Endpoint, Router, checked_deployment, deployment_route
+from aoai_async.wire.convert import put
 from aoai_async.wire.limits import Limits
 from aoai_async.wire.plan import Request, plan_request
 from aoai_async.wire.retry import RetryPolicy
@@ -227,8 +228,7 @@ class AsyncAzureOpenAI:
     def _attached(self, answer: GenerateImagesResponse) -> GenerateImagesResponse:
         pictures = self.pictures
         for result in answer.data:
-            # Nobody has seen it yet, and a copy takes longer.
-            object.__setattr__(result, "fetcher", pictures)
+            put(result, "fetcher", pictures)
         return answer
 
     @overload
