@@ -26,15 +26,10 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The time of this machine."""
+    """The time of this machine; see `Clock`."""
 
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    def unix(self) -> float:
-        """Return seconds since 1970."""
-        return time.time()
+    monotonic = staticmethod(time.monotonic)
+    unix = staticmethod(time.time)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
