@@ -42,15 +42,16 @@ class Ramp:
 
     def start_at(self, now: float) -> float:
         """Return when the next request may start."""
-        count = self._count
+        count, terms = self._count, self.terms
         if not count.started:
             return self.opens
-        if count.taken >= self.terms.most:
+        taken = count.taken
+        if taken >= terms.most:
             return self._opened + LONGEST
-        at_once = 1 + (self._before + count.taken) // self.terms.one_more_per
+        at_once = 1 + (self._before + taken) // terms.one_more_per
         if count.in_flight < max(at_once, (self._room - count.started) // _PART_OF_THE_REST):
             return now
-        return self._last + (self.terms.gap or LONGEST)
+        return self._last + (terms.gap or LONGEST)
 
     def rests_until(self, now: float) -> float:
         """Return before when none should start, whatever the answers say that are still to come."""
