@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from anyio import move_on_after
 from attrs import define, field
 
-from aoai_async.batch.journey import Carried, Journey
+from aoai_async.batch.journey import Journey
 from aoai_async.batch.lanes import Departure, Lane, is_not_there
 from aoai_async.batch.napping import nap
 from aoai_async.errors import APITimeoutError, AzureOpenAIError, RateLimitError
@@ -48,7 +48,7 @@ class Group:
     _is_in_line: bool = field(default=False, init=False)
     _least_chosen: dict[int, float] = field(factory=dict, init=False)
 
-    async def carry(self, request: Request, options: CallOptions, deadline: float = _FOREVER) -> Carried:
+    async def carry(self, request: Request, options: CallOptions, deadline: float = _FOREVER) -> Journey:
         """Send a request until an answer is good, trying on does not help, or the deadline would pass.
 
         A refusal or an outage moves it to another deployment at once, if one is free.
@@ -60,7 +60,7 @@ class Group:
         """
         journey = Journey()
         while True:
-            turn = await self._turn(journey, deadline)
+            turn = self._passing(journey, deadline) or await self._turn(journey, deadline)
             if turn is None:
                 return journey.ended(self._too_late(journey))
             lane, departure = turn
@@ -72,10 +72,15 @@ class Group:
                 return journey.ended(error)
             await self._rest(journey, outcome, deadline)
 
-    async def _turn(self, journey: Journey, deadline: float) -> tuple[Lane, Departure] | None:
+    def _passing(self, journey: Journey, deadline: float) -> tuple[Lane, Departure] | None:
         # The queue moves up by one in each turn of the loop: who joins it while nobody has to nap keeps it standing.
-        if not self._queue.locked() and (turn := self._passing(journey, deadline)):
-            return turn
+        if self._queue.locked():
+            return None
+        now = self.clock.monotonic()
+        lane = self._chosen(journey, now) if now < deadline else None
+        return None if lane is None or lane.pace.is_shared else (lane, self._begin(lane, now))
+
+    async def _turn(self, journey: Journey, deadline: float) -> tuple[Lane, Departure] | None:
         async with self._queue:
             try:
                 while (now := self.clock.monotonic()) < deadline:
@@ -91,19 +96,17 @@ class Group:
                 self._leave_lines()
         return None
 
-    def _passing(self, journey: Journey, deadline: float) -> tuple[Lane, Departure] | None:
-        now = self.clock.monotonic()
-        lane = self._chosen(journey, now) if now < deadline else None
-        return None if lane is None or lane.pace.is_shared else (lane, self._begin(lane, now))
-
     def _chosen(self, journey: Journey, now: float) -> Lane | None:
-        return min(self._free(now), key=journey.preference, default=None)
+        free = self._free(now)
+        return free[0] if len(free) == 1 else min(free, key=journey.preference, default=None)
 
     def _free(self, now: float) -> list[Lane]:
         return self._ready(now) or (self._ready(now, is_last_hope=True) if self._is_last_hope() else [])
 
     def _ready(self, now: float, *, is_last_hope: bool = False) -> list[Lane]:
-        return [lane for lane in self.lanes if not lane.is_full() and not lane.wait(now, is_last_hope=is_last_hope)]
+        return [
+            lane for lane in self.lanes if lane.may_be_asked(now, is_last_hope=is_last_hope) and not lane.pace.wait(now)
+        ]
 
     def _is_last_hope(self) -> bool:
         # Where none is there for us, to wait for one would only hide it.
@@ -143,8 +146,12 @@ class Group:
     async def _attempt(
         self, lane: Lane, departure: Departure, request: Request, options: CallOptions, deadline: float
     ) -> RawResponse[Any] | AzureOpenAIError:
+        outcome: RawResponse[Any] | AzureOpenAIError
         try:
-            outcome = await self._sent(lane, request, options, deadline)
+            answer = lane.send(request, options)
+            outcome = await (answer if deadline == _FOREVER else self._in_time(lane, answer, deadline))
+        except AzureOpenAIError as error:
+            outcome = error
         except BaseException:
             lane.note_cancelled(departure, self.clock.monotonic())
             raise
@@ -153,18 +160,10 @@ class Group:
         lane.note(departure, self.clock.monotonic(), outcome)
         return outcome
 
-    def _sent(
-        self, lane: Lane, request: Request, options: CallOptions, deadline: float
-    ) -> Awaitable[RawResponse[Any] | AzureOpenAIError]:
-        outcome = _outcome(lane.send(request, options))
-        return outcome if deadline == _FOREVER else self._in_time(lane, outcome, deadline)
-
-    async def _in_time(
-        self, lane: Lane, outcome: Awaitable[RawResponse[Any] | AzureOpenAIError], deadline: float
-    ) -> RawResponse[Any] | AzureOpenAIError:
+    async def _in_time(self, lane: Lane, answer: Awaitable[RawResponse[Any]], deadline: float) -> RawResponse[Any]:
         with move_on_after(deadline - self.clock.monotonic()):
-            return await outcome
-        return APITimeoutError(f"{lane.name} did not answer before the deadline")
+            return await answer
+        raise APITimeoutError(f"{lane.name} did not answer before the deadline")
 
     def _goes_on(self, journey: Journey, error: AzureOpenAIError, deadline: float) -> bool:
         if isinstance(error, RateLimitError):
@@ -191,11 +190,4 @@ class Group:
             )
         if isinstance(error, RateLimitError):
             error.retry_after = max(wait, error.retry_after or 0.0)
-        return error
-
-
-async def _outcome(answer: Awaitable[RawResponse[Any]]) -> RawResponse[Any] | AzureOpenAIError:
-    try:
-        return await answer
-    except AzureOpenAIError as error:
         return error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from aoai_async.batch.health import Health
 from aoai_async.errors import (
@@ -71,7 +71,7 @@ class Pacing(Protocol):
 _NOT_THERE = (AuthenticationError, PermissionDeniedError, NotFoundError, CredentialError, UntrustedHostError)
 
 
-@frozen
+@define
 class Departure:
     """What a lane wants to be told again when a request is over."""
 
@@ -111,13 +111,12 @@ class Lane:
         """Tell whether all its places are taken; an answer frees one."""
         return self.places is not None and self.in_flight >= self.places
 
-    def wait(self, now: float, *, is_last_hope: bool = False) -> float:
-        """Return the seconds until its quota and its health let a request start; as a last hope, only its quota."""
-        pause = self.pace.wait(now)
-        return pause if is_last_hope else max(pause, self.health.wait(now))
+    def wait(self, now: float) -> float:
+        """Return the seconds until its quota and its health let a request start."""
+        return max(self.pace.wait(now), self.health.wait(now))
 
     def may_be_asked(self, now: float, *, is_last_hope: bool) -> bool:
-        """Tell whether only its quota keeps a request from starting."""
+        """Tell whether only its quota may keep a request from starting; as a last hope, its health does not."""
         return not self.is_full() and (is_last_hope or not self.health.wait(now))
 
     def begin(self, now: float) -> Departure:
@@ -134,19 +133,24 @@ class Lane:
     def note(self, departure: Departure, now: float, outcome: RawResponse[Any] | AzureOpenAIError) -> None:
         """Give the place back after a request, and learn from what came of it."""
         self.in_flight -= 1
-        if isinstance(outcome, RateLimitError):
-            self.pace.refused(departure.ticket, now, retry_after=outcome.retry_after)
-        elif isinstance(outcome, AzureOpenAIError):
-            self.pace.failed(departure.ticket, now)
+        if isinstance(outcome, AzureOpenAIError):
+            self._note_pace(departure, now, outcome)
+            self._note_health(departure, now, outcome)
         else:
             self.pace.succeeded(departure.ticket, now, remaining=outcome.info.remaining_requests)
-        self._note_health(departure, now, outcome)
-
-    def _note_health(self, departure: Departure, now: float, outcome: RawResponse[Any] | AzureOpenAIError) -> None:
-        if not isinstance(outcome, AzureOpenAIError) or _is_answer(outcome):
             self.health.worked()
-        elif is_not_there(outcome) or is_worth_retrying(outcome):
-            self.health.failed(departure.rests, now, is_certain=is_not_there(outcome))
+
+    def _note_pace(self, departure: Departure, now: float, error: AzureOpenAIError) -> None:
+        if isinstance(error, RateLimitError):
+            self.pace.refused(departure.ticket, now, retry_after=error.retry_after)
+        else:
+            self.pace.failed(departure.ticket, now)
+
+    def _note_health(self, departure: Departure, now: float, error: AzureOpenAIError) -> None:
+        if _is_answer(error):
+            self.health.worked()
+        elif is_not_there(error) or is_worth_retrying(error):
+            self.health.failed(departure.rests, now, is_certain=is_not_there(error))
         else:
             self.health.left(departure.rests)
 

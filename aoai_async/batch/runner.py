@@ -180,10 +180,10 @@ class BatchRunner:
 
     async def _done(self, index: int, job_id: str, job: Job, begun: float, deadline: float) -> Outcome:
         request, options = job.request, self._options(job)
-        carried = await self._routes.group_of(request).carry(request, options, deadline)
+        journey = await self._routes.group_of(request).carry(request, options, deadline)
         result, error = None, None
         try:
-            result = await answer_of(carried.unwrap())
+            result = await answer_of(journey.unwrap())
         except AzureOpenAIError as failure:
             error = failure
         return Outcome(
@@ -192,8 +192,8 @@ class BatchRunner:
             request=request,
             result=result,
             error=error,
-            attempts=carried.attempts,
-            deployment=carried.deployment,
+            attempts=journey.attempts,
+            deployment=journey.deployment,
             seconds=self._clock.monotonic() - begun,
         )
 

@@ -13,7 +13,7 @@ from attrs import define, field
 from batch.batch_tools import PATIENCE, ManualClock, Service, good, group_of, lane_to, named, refused
 
 from aoai_async.batch.dispatch import Group
-from aoai_async.batch.journey import Carried
+from aoai_async.batch.journey import Journey
 from aoai_async.batch.sharing import SharedQuota
 from aoai_async.emulator.quota import Quota, Quotas
 from aoai_async.transport.settings import CallOptions
@@ -54,11 +54,11 @@ class Party:
     quota: SharedQuota
     group: Group
 
-    async def carry(self, name: object, deadline: float = math.inf) -> Carried:
+    async def carry(self, name: object, deadline: float = math.inf) -> Journey:
         """Send one request."""
         return await self.group.carry(named(name).request, CallOptions(), deadline)
 
-    async def carry_all(self, name: str, count: int) -> list[Carried]:
+    async def carry_all(self, name: str, count: int) -> list[Journey]:
         """Send many at once."""
         with anyio.fail_after(PATIENCE):
             return await asyncio.gather(*(self.carry(f"{name}{number}") for number in range(count)))

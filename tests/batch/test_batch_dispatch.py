@@ -39,7 +39,7 @@ from aoai_async import (
     UploadSourceError,
 )
 from aoai_async.batch.dispatch import Group
-from aoai_async.batch.journey import Carried
+from aoai_async.batch.journey import Journey
 from aoai_async.transport.settings import CallOptions
 
 
@@ -58,22 +58,22 @@ def scripted(*turns: Any) -> Service:
     return Service(Script(list(turns)))
 
 
-async def carry(group: Group, name: object = "job", deadline: float = float("inf")) -> Carried:
+async def carry(group: Group, name: object = "job", deadline: float = float("inf")) -> Journey:
     with anyio.fail_after(PATIENCE):
         return await group.carry(named(name).request, CallOptions(), deadline)
 
 
-def error_in(carried: Carried) -> AzureOpenAIError:
-    assert isinstance(carried.outcome, AzureOpenAIError)
-    return carried.outcome
+def error_in(journey: Journey) -> AzureOpenAIError:
+    assert isinstance(journey.outcome, AzureOpenAIError)
+    return journey.outcome
 
 
 async def test_a_good_answer(clock: ManualClock) -> None:
     """One attempt, of the one deployment, with the answer as it came."""
     service = scripted()
-    carried = await carry(group_of(clock, lane_to(service, "a")))
-    assert (carried.unwrap().parse().text, carried.attempts, carried.deployment) == ("job", 1, "a")
-    assert carried.unwrap().retries_taken == 0
+    journey = await carry(group_of(clock, lane_to(service, "a")))
+    assert (journey.unwrap().parse().text, journey.attempts, journey.deployment) == ("job", 1, "a")
+    assert journey.unwrap().retries_taken == 0
     assert clock.waits == []
 
 
@@ -81,9 +81,9 @@ async def test_a_good_answer(clock: ManualClock) -> None:
 async def test_moves_to_the_next_deployment_at_once(clock: ManualClock, failure: APIError) -> None:
     """A refusal or an outage sends the request to another deployment, and no time passes."""
     first, second = scripted(failure), scripted()
-    carried = await carry(group_of(clock, lane_to(first, "a"), lane_to(second, "b", priority=1)))
-    assert (carried.attempts, carried.deployment) == (2, "b")
-    assert carried.unwrap().retries_taken == 1
+    journey = await carry(group_of(clock, lane_to(first, "a"), lane_to(second, "b", priority=1)))
+    assert (journey.attempts, journey.deployment) == (2, "b")
+    assert journey.unwrap().retries_taken == 1
     assert (len(first.asked), len(second.asked)) == (1, 1)
     assert clock.waits == []
 
@@ -121,18 +121,18 @@ async def test_what_no_other_deployment_would_answer_otherwise_is_final(
 ) -> None:
     """A refusal of the request itself, and what was never sent, ends it at once; attempts count what was sent."""
     first, second = Service(lambda _: failure), scripted()
-    carried = await carry(group_of(clock, lane_to(first, "a"), lane_to(second, "b")))
-    assert error_in(carried) is failure
-    assert (carried.attempts, failure.attempts, second.asked) == (attempts, attempts, [])
-    assert carried.deployment == ("a" if attempts else None)
+    journey = await carry(group_of(clock, lane_to(first, "a"), lane_to(second, "b")))
+    assert error_in(journey) is failure
+    assert (journey.attempts, failure.attempts, second.asked) == (attempts, attempts, [])
+    assert journey.deployment == ("a" if attempts else None)
 
 
 async def test_a_refusal_is_waited_out(clock: ManualClock, running: ManualClock) -> None:
     """With one deployment, a 429 is no failure: the request waits as long as told, however often."""
     begun = clock.now
     service = scripted(*[refused(10) for _ in range(20)])
-    carried = await carry(group_of(clock, lane_to(service), retries=0))
-    assert (carried.attempts, len(service.asked)) == (21, 21)
+    journey = await carry(group_of(clock, lane_to(service), retries=0))
+    assert (journey.attempts, len(service.asked)) == (21, 21)
     assert clock.now - begun == 200
 
 
@@ -156,8 +156,8 @@ async def test_failures_are_retried_so_often(clock: ManualClock, running: Manual
     """One deployment is asked once and as many times more as the policy says, with growing waits; the last error."""
     begun = clock.now
     service = Service(lambda _: broken())
-    carried = await carry(group_of(clock, lane_to(service), retries=3))
-    assert error_in(carried).attempts == carried.attempts == len(service.asked) == 4
+    journey = await carry(group_of(clock, lane_to(service), retries=3))
+    assert error_in(journey).attempts == journey.attempts == len(service.asked) == 4
     assert clock.now - begun == pytest.approx(0.5 + 1 + 2)
 
 
@@ -165,11 +165,11 @@ async def test_ends_with_the_last_error_when_all_fail(clock: ManualClock, runnin
     """When every deployment fails, the request has been to each of them, and the last one's error is its outcome."""
     services = [Service(lambda _, n=n: broken(500 + n)) for n in (0, 2, 3)]  # type: ignore[misc]
     lanes = [lane_to(service, str(number)) for number, service in enumerate(services)]
-    carried = await carry(group_of(clock, *lanes, retries=2))
+    journey = await carry(group_of(clock, *lanes, retries=2))
     assert [len(service.asked) for service in services] == [1, 1, 1]
-    assert error_in(carried).attempts == 3
-    assert isinstance(error_in(carried), InternalServerError)
-    assert error_in(carried).status_code == 503  # type: ignore[attr-defined]
+    assert error_in(journey).attempts == 3
+    assert isinstance(error_in(journey), InternalServerError)
+    assert error_in(journey).status_code == 503  # type: ignore[attr-defined]
 
 
 async def test_ends_when_no_deployment_is_there(clock: ManualClock) -> None:
@@ -178,8 +178,8 @@ async def test_ends_when_no_deployment_is_there(clock: ManualClock) -> None:
     second = Service(lambda _: NotFoundError("no such deployment", status_code=404))
     group = group_of(clock, lane_to(first, "a"), lane_to(second, "b"))
     for number in range(1, 30):
-        carried = await carry(group, number)
-        assert isinstance(error_in(carried), AuthenticationError | NotFoundError)
+        journey = await carry(group, number)
+        assert isinstance(error_in(journey), AuthenticationError | NotFoundError)
         assert (len(first.asked), len(second.asked)) == (number, number)
     assert clock.waits == []
 
@@ -305,25 +305,25 @@ async def test_a_stream_that_is_spent_ends_with_the_services_error(clock: Manual
     """When a request cannot be sent again, its outcome is why the service failed, with a note on the reason."""
     service = scripted(broken())
     spent = scripted(UploadSourceError("The stream is spent"))
-    carried = await carry(group_of(clock, lane_to(service, "a"), lane_to(spent, "b", priority=1)))
-    assert isinstance(error_in(carried), InternalServerError)
-    assert "The stream is spent" in error_in(carried).__notes__[0]
-    assert (carried.attempts, carried.deployment) == (1, "a")
+    journey = await carry(group_of(clock, lane_to(service, "a"), lane_to(spent, "b", priority=1)))
+    assert isinstance(error_in(journey), InternalServerError)
+    assert "The stream is spent" in error_in(journey).__notes__[0]
+    assert (journey.attempts, journey.deployment) == (1, "a")
 
 
 async def test_a_wait_beyond_the_deadline_is_a_failure_at_once(clock: ManualClock) -> None:
     """Who would have to wait beyond the deadline is told at once, and when to come back; those behind it too."""
     service = scripted(refused(600))
     group = group_of(clock, lane_to(service, "a"))
-    carried = await carry(group, deadline=clock.now + 60)
-    error = error_in(carried)
+    journey = await carry(group, deadline=clock.now + 60)
+    error = error_in(journey)
     assert isinstance(error, RateLimitError)
-    assert (error.retry_after, error.attempts, carried.deployment) == (600, 1, "a")
+    assert (error.retry_after, error.attempts, journey.deployment) == (600, 1, "a")
     await clock.advance(10)
-    carried = await carry(group, deadline=clock.now + 50)
-    error = error_in(carried)
+    journey = await carry(group, deadline=clock.now + 50)
+    error = error_in(journey)
     assert isinstance(error, APITimeoutError)
-    assert (error.retry_after, error.attempts, carried.deployment) == (590, 0, None)
+    assert (error.retry_after, error.attempts, journey.deployment) == (590, 0, None)
     assert "590 s" in error.message
 
 
@@ -331,12 +331,12 @@ async def test_a_day_is_too_long_even_if_the_pace_doubts_it(clock: ManualClock) 
     """Where every deployment says to come back after the deadline, the request ends at once, and says so too."""
     first, second = Service(lambda _: refused(7200)), Service(lambda _: refused(3600))
     lanes = [lane_to(first, "a", pace=Doubtful()), lane_to(second, "b", pace=Doubtful())]
-    carried = await carry(group_of(clock, *lanes), deadline=clock.now + 600)
-    assert (error_in(carried).retry_after, carried.attempts) == (3600, 2)  # type: ignore[attr-defined]
+    journey = await carry(group_of(clock, *lanes), deadline=clock.now + 600)
+    assert (error_in(journey).retry_after, journey.attempts) == (3600, 2)  # type: ignore[attr-defined]
     assert clock.waits == []
     second.behave = Script([refused(3600)])
-    carried = await carry(group_of(clock, *lanes))
-    assert carried.deployment == "b"
+    journey = await carry(group_of(clock, *lanes))
+    assert journey.deployment == "b"
 
 
 class Doubtful(PlainPace):
@@ -387,16 +387,16 @@ async def test_an_answer_that_never_comes_is_cut_off_at_the_deadline(clock: Manu
 async def test_nothing_is_sent_after_the_deadline(clock: ManualClock) -> None:
     """When the deadline has passed nobody is asked, though all are free."""
     service = Service()
-    carried = await carry(group_of(clock, lane_to(service)), deadline=clock.now)
-    assert isinstance(error_in(carried), APITimeoutError)
-    assert (carried.attempts, service.asked) == (0, [])
+    journey = await carry(group_of(clock, lane_to(service)), deadline=clock.now)
+    assert isinstance(error_in(journey), APITimeoutError)
+    assert (journey.attempts, service.asked) == (0, [])
 
 
 async def test_a_back_off_does_not_outlast_the_deadline(clock: ManualClock, running: ManualClock) -> None:
     """A failure whose back-off would end after the deadline is the outcome when the deadline comes, not later."""
     begun = clock.now
-    carried = await carry(group_of(clock, lane_to(Service(lambda _: broken())), retries=50), deadline=begun + 5)
-    assert isinstance(error_in(carried), InternalServerError)
+    journey = await carry(group_of(clock, lane_to(Service(lambda _: broken())), retries=50), deadline=begun + 5)
+    assert isinstance(error_in(journey), InternalServerError)
     assert clock.now - begun <= 5
 
 
