@@ -1,4 +1,4 @@
-"""Many calls that are made at once begin a few at a time."""
+"""What many want to do at once, a few do in each turn of the loop."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _A_TURN = 4
 
 
 class Gate:
-    """Lets some calls through in each turn of the loop, in the order they came.
+    """Lets some through in each turn of the loop, in the order they came.
 
-    To begin a call takes a few tenths of a millisecond. A thousand that were gathered would all begin in the same turn,
-    and nobody else would get on meanwhile.
+    To begin a call, or to send a piece of a file, takes a few tenths of a millisecond. A thousand calls that were
+    gathered would all do so in the same turn, and nobody else would get on meanwhile.
 
     Args:
         a_turn: How many go through in one turn.

@@ -6,13 +6,13 @@ import io
 import os
 import stat
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from attrs import evolve
 
 from aoai_async.errors import InvalidInputError
 from aoai_async.schema.files import AudioFile
-from aoai_async.transport.reading import Buffers, FileStamp, Readable
+from aoai_async.transport.reading import FileStamp, Readable
 from aoai_async.transport.sources import BytesSource, FileSource, Readings, Source, StreamSource
 from aoai_async.transport.spooling import spooled
 from aoai_async.transport.streams import Stream, examine, opened_by, refuse_unreadable
@@ -20,9 +20,12 @@ from aoai_async.transport.threads import in_thread
 from aoai_async.wire.filenames import checked_recording_name, sniffed_name
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 __all__ = ["Recording", "recording_of"]
+
+T = TypeVar("T")
+Stamp = TypeVar("Stamp")
 
 _IN_MEMORY = (bytes, bytearray, memoryview, io.BytesIO)
 _TUPLE_FORMS = "(filename, content) or (filename, content, content_type)"
@@ -96,41 +99,41 @@ def _name_of(content: Any) -> str:
 async def _source(given: AudioFile, readings: Readings, limit: int) -> AsyncIterator[Source]:
     content = given.content
     if isinstance(content, str | os.PathLike):
-        yield await _of_path(content, readings.buffers)
+        yield await _of_path(content, readings)
     elif isinstance(content, _IN_MEMORY):
-        yield BytesSource(_view(content))
+        yield BytesSource(_view(content), readings.pieces)
     elif callable(content) and not hasattr(content, "read"):
-        async with _of_stream(opened_by(content, given.size), readings.buffers, limit) as source:
+        async with _of_stream(opened_by(content, given.size), readings, limit) as source:
             yield source
     else:
         refuse_unreadable(content)
         with readings.claim(content):
-            async with _of_open(given, readings.buffers, limit) as source:
+            async with _of_open(given, readings, limit) as source:
                 yield source
 
 
 @asynccontextmanager
-async def _of_open(given: AudioFile, buffers: Buffers, limit: int) -> AsyncIterator[Source]:
+async def _of_open(given: AudioFile, readings: Readings, limit: int) -> AsyncIterator[Source]:
     descriptor = _plain_descriptor(given.content)
-    if descriptor is not None and (stamp := await in_thread(_regular_stamp, descriptor)):
-        yield FileSource(descriptor, f"{given.filename}", stamp, buffers)
+    if descriptor is not None and (stamp := await _looked_at(_regular_stamp, descriptor, readings)):
+        yield FileSource(descriptor, f"{given.filename}", stamp, readings)
     else:
-        async with _of_stream(await examine(given), buffers, limit) as source:
+        async with _of_stream(await examine(given), readings, limit) as source:
             yield source
 
 
 @asynccontextmanager
-async def _of_stream(stream: Stream, buffers: Buffers, limit: int) -> AsyncIterator[Source]:
+async def _of_stream(stream: Stream, readings: Readings, limit: int) -> AsyncIterator[Source]:
     if stream.size is not None:
         yield StreamSource(stream.start, stream.size, stream.is_repeatable)
     else:
         async with spooled(stream.start(), limit) as (descriptor, stamp):
-            yield FileSource(descriptor, "The temporary copy of the stream", stamp, buffers)
+            yield FileSource(descriptor, "The temporary copy of the stream", stamp, readings)
 
 
-async def _of_path(path: str | os.PathLike[str], buffers: Buffers) -> FileSource:
+async def _of_path(path: str | os.PathLike[str], readings: Readings) -> FileSource:
     try:
-        return FileSource(path, os.fspath(path), await in_thread(_path_stamp, path), buffers)
+        return FileSource(path, os.fspath(path), await _looked_at(_path_stamp, path, readings), readings)
     except FileNotFoundError:
         raise InvalidInputError(
             f"There is no file {os.fspath(path)!r}; the path is looked up from {await in_thread(os.getcwd)!r}",
@@ -143,6 +146,13 @@ async def _of_path(path: str | os.PathLike[str], buffers: Buffers) -> FileSource
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidInputError(f"{os.fspath(path)!r} cannot be read: {reason}", field="file") from None
+
+
+async def _looked_at(look: Callable[[T], Stamp], file: T, readings: Readings) -> Stamp:
+    stamp = await in_thread(look, file)
+    # Threads may be done with many files in the same turn of the loop.
+    await readings.starts.enter()
+    return stamp
 
 
 def _path_stamp(path: Readable) -> FileStamp:

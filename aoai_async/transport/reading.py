@@ -7,12 +7,15 @@ import errno
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from aiofiles.threadpool import wrap
 from attrs import frozen
 
 from aoai_async.transport.threads import close_quietly, finish, in_thread, open_in_thread
+
+if TYPE_CHECKING:
+    from aoai_async.transport.gate import Gate
 
 __all__ = ["Buffers", "FileStamp", "OpenFile", "Pieces", "Readable", "can_tell_cached_pages", "open_file"]
 
@@ -104,10 +107,16 @@ def _is_free(buffer: bytearray) -> bool:
     return True
 
 
-async def open_file(readable: Readable, buffers: Buffers) -> OpenFile:
-    """Open a path, or a descriptor, which stays the caller's; raises `OSError`."""
+async def open_file(readable: Readable, buffers: Buffers, gate: Gate) -> OpenFile:
+    """Open a path, or a descriptor, which stays the caller's; raises `OSError`.
+
+    Args:
+        readable: What to open.
+        buffers: The memory to read into.
+        gate: Through which it goes on after each piece.
+    """
     if can_tell_cached_pages():
-        return await _PageCacheFile.open(readable, buffers)
+        return await _PageCacheFile.open(readable, buffers, gate)
     return await _ThreadedFile.open(readable)
 
 
@@ -119,19 +128,20 @@ class _PageCacheFile:
     for a page still asks the disk for those that follow, and waits when a busy disk takes no more requests.
     """
 
-    def __init__(self, descriptor: int, opened_as: FileStamp, buffers: Buffers) -> None:
+    def __init__(self, descriptor: int, opened_as: FileStamp, buffers: Buffers, gate: Gate) -> None:
         self._descriptor = descriptor
         self.opened_as = opened_as
         self._buffers = buffers
+        self._gate = gate
         self._is_in_memory = True
         self._in_thread: asyncio.Future[int] | None = None
 
     @classmethod
-    async def open(cls, readable: Readable, buffers: Buffers) -> _PageCacheFile:
+    async def open(cls, readable: Readable, buffers: Buffers, gate: Gate) -> _PageCacheFile:
         descriptor, opened_as = await open_in_thread(
             lambda: _open_with_read_ahead(readable), lambda opened: os.close(opened[0])
         )
-        return cls(descriptor, opened_as, buffers)
+        return cls(descriptor, opened_as, buffers, gate)
 
     async def pieces(self) -> Pieces:
         offset = 0
@@ -140,7 +150,7 @@ class _PageCacheFile:
             yield piece
             # Each hand a piece goes through lets go of it, or its buffer could not be used again meanwhile.
             del piece
-            await asyncio.sleep(0)
+            await self._gate.enter()
 
     async def _piece_at(self, offset: int) -> memoryview:
         if self._is_in_memory:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import define, field
 
 from aoai_async.errors import UploadSourceError
+from aoai_async.transport.gate import Gate
 from aoai_async.transport.reading import Buffers, FileStamp, Pieces, Readable, open_file
 
 if TYPE_CHECKING:
@@ -17,6 +18,36 @@ if TYPE_CHECKING:
 __all__ = ["BytesSource", "FileSource", "Readings", "Source", "StreamSource"]
 
 _PIECE = 256 * 1024
+
+
+class Readings:
+    """What the uploads of a client share.
+
+    Attributes:
+        buffers: The memory into which files are read.
+        starts: Through which they go on when a thread has looked at their file.
+        pieces: Through which they go on after each piece.
+    """
+
+    def __init__(self) -> None:
+        self.buffers = Buffers()
+        self.starts = Gate(1)
+        self.pieces = Gate(2)
+        self._claimed: set[int] = set()
+
+    @contextmanager
+    def claim(self, stream: object) -> Iterator[None]:
+        """Hold an open file or stream for one upload; raises `UploadSourceError` while another one holds it."""
+        if id(stream) in self._claimed:
+            raise UploadSourceError(
+                "This open file or stream is already being uploaded by another call; open it once for each, "
+                "or pass its path"
+            )
+        self._claimed.add(id(stream))
+        try:
+            yield
+        finally:
+            self._claimed.discard(id(stream))
 
 
 class Source(Protocol):
@@ -42,6 +73,7 @@ class BytesSource:
     """A recording in memory."""
 
     content: memoryview
+    gate: Gate = field(repr=False)
 
     @property
     def size(self) -> int:
@@ -56,6 +88,8 @@ class BytesSource:
     async def pieces(self) -> Pieces:
         """Yield the bytes in slices."""
         for start in range(0, self.size, _PIECE):
+            if start:
+                await self.gate.enter()
             yield self.content[start : start + _PIECE]
 
 
@@ -66,7 +100,7 @@ class FileSource:
     readable: Readable
     label: str
     stamp: FileStamp
-    buffers: Buffers = field(repr=False)
+    readings: Readings = field(repr=False)
 
     @property
     def size(self) -> int:
@@ -81,7 +115,7 @@ class FileSource:
     async def pieces(self) -> Pieces:
         """Yield the file's bytes; raises `UploadSourceError` if it changed since it was looked at."""
         try:
-            file = await open_file(self.readable, self.buffers)
+            file = await open_file(self.readable, self.readings.buffers, self.readings.pieces)
         except OSError as error:
             raise UploadSourceError(f"{self.label} can no longer be opened: {error.strerror or error}") from error
         try:
@@ -102,32 +136,6 @@ class FileSource:
                 f"{self.label} was changed while it was sent (it had {self.stamp.size:,} bytes, now {now.size:,}); "
                 "send it when nobody writes to it any more"
             )
-
-
-class Readings:
-    """What the uploads of a client share.
-
-    Attributes:
-        buffers: The memory into which files are read.
-    """
-
-    def __init__(self) -> None:
-        self.buffers = Buffers()
-        self._claimed: set[int] = set()
-
-    @contextmanager
-    def claim(self, stream: object) -> Iterator[None]:
-        """Hold an open file or stream for one upload; raises `UploadSourceError` while another one holds it."""
-        if id(stream) in self._claimed:
-            raise UploadSourceError(
-                "This open file or stream is already being uploaded by another call; open it once for each, "
-                "or pass its path"
-            )
-        self._claimed.add(id(stream))
-        try:
-            yield
-        finally:
-            self._claimed.discard(id(stream))
 
 
 @define

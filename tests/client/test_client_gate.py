@@ -1,14 +1,23 @@
 import asyncio
+from collections.abc import Callable
+from pathlib import Path
 
 import anyio
+import pytest
 from anyio.lowlevel import checkpoint
 from client.client_tools import ticking
 
 from aoai_async import AsyncAzureOpenAI
 from aoai_async.emulator import AzureOpenAIEmulator
+from aoai_async.transport import intake
 from aoai_async.transport.gate import Gate
+from aoai_async.transport.intake import recording_of
+from aoai_async.transport.reading import FileStamp
+from aoai_async.transport.sources import Readings
+from aoai_async.transport.threads import in_thread
 
 PATIENCE = 20.0
+LIMIT = 25 * 2**20
 
 
 class _Crowd:
@@ -72,6 +81,26 @@ async def test_few_do_not_wait() -> None:
         for number in range(5):
             await crowd.one(number)
     assert crowd.seen == list(range(5))
+
+
+async def test_recordings_that_were_looked_at_together(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads are done with all of them in the same turn of the loop; one goes on in each."""
+    count, readings = 5, Readings()
+    crowd, together = _Crowd(readings.starts), asyncio.Barrier(count)
+
+    async def looked_at(look: Callable[[Path], FileStamp], file: Path) -> FileStamp:
+        stamp = await in_thread(look, file)
+        await together.wait()
+        return stamp
+
+    async def take(number: int) -> None:
+        async with recording_of(recording, readings, LIMIT):
+            crowd.seen.append(number)
+
+    monkeypatch.setattr(intake, "in_thread", looked_at)
+    await crowd.enter(*(asyncio.ensure_future(take(number)) for number in range(count)))
+    assert sorted(crowd.numbers()) == list(range(count))
+    assert crowd.most_in_a_turn() == 1
 
 
 async def test_calls_that_are_gathered(emulator: AzureOpenAIEmulator) -> None:

@@ -1,16 +1,21 @@
 """A file is read in pieces that share memory, as long as nobody keeps one."""
 
+import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+import anyio
 import pytest
+from client.client_tools import ticking
 
 from aoai_async.transport import reading
+from aoai_async.transport.gate import Gate
 from aoai_async.transport.reading import Buffers, FileStamp, OpenFile, open_file
 
+PATIENCE = 20.0
 PIECES = [bytes([number]) * 128 * 1024 for number in range(4)]
 
 pytestmark = pytest.mark.skipif(not reading.can_tell_cached_pages(), reason="this system reads in threads")
@@ -25,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def file(path: Path) -> AsyncIterator[OpenFile]:
-    opened = await open_file(path, Buffers())
+    opened = await open_file(path, Buffers(), Gate(2))
     yield opened
     await opened.close()
 
@@ -46,6 +51,30 @@ async def test_a_piece_that_nobody_keeps_is_read_over(file: OpenFile) -> None:
     assert len(buffers) == 1
 
 
+async def test_of_many_files_a_few_are_read_in_each_turn(path: Path) -> None:
+    """Those who wait for the loop do not wait for a piece of each file."""
+    buffers, gate, count = Buffers(), Gate(2), 8
+    turns = [0]
+
+    async def read() -> None:
+        file = await open_file(path, buffers, gate)
+        try:
+            await at_once.wait()
+            pieces = file.pieces()
+            assert len(await anext(pieces)) == len(PIECES[0])
+            await at_once.wait()
+            async for _ in pieces:
+                turns[-1] += 1
+        finally:
+            await file.close()
+
+    at_once = asyncio.Barrier(count)
+    with ticking(lambda: turns.append(0)), anyio.fail_after(PATIENCE):
+        await asyncio.gather(*(read() for _ in range(count)))
+    assert sum(turns) == count * (len(PIECES) - 1)
+    assert max(turns) == 2
+
+
 @pytest.mark.parametrize("in_threads", [False, True])
 async def test_a_file_that_tells_nothing_is_closed(
     path: Path, monkeypatch: pytest.MonkeyPatch, in_threads: bool
@@ -61,7 +90,7 @@ async def test_a_file_that_tells_nothing_is_closed(
     if in_threads:
         monkeypatch.setattr(reading, "can_tell_cached_pages", lambda: False)
     with pytest.raises(OSError, match="Stale"):
-        await open_file(path, Buffers())
+        await open_file(path, Buffers(), Gate(2))
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(*looked_at)
 
