@@ -113,7 +113,7 @@ async def open_file(readable: Readable, buffers: Buffers, gate: Gate) -> OpenFil
     Args:
         readable: What to open.
         buffers: The memory to read into.
-        gate: Through which it goes on after each piece.
+        gate: Through which it goes on after each piece; one that is read in threads alone goes on without.
     """
     if can_tell_cached_pages():
         return await _PageCacheFile.open(readable, buffers, gate)

@@ -13,7 +13,7 @@ from aoai_async.transport import intake
 from aoai_async.transport.gate import Gate
 from aoai_async.transport.intake import recording_of
 from aoai_async.transport.reading import FileStamp
-from aoai_async.transport.sources import Readings
+from aoai_async.transport.sources import BytesSource, Readings
 from aoai_async.transport.threads import in_thread
 
 PATIENCE = 20.0
@@ -101,6 +101,21 @@ async def test_recordings_that_were_looked_at_together(recording: Path, monkeypa
     await crowd.enter(*(asyncio.ensure_future(take(number)) for number in range(count)))
     assert sorted(crowd.numbers()) == list(range(count))
     assert crowd.most_in_a_turn() == 1
+
+
+async def test_recordings_in_memory() -> None:
+    """Of those that are sent at once, a few send a piece in each turn; the first was let in by the call's own gate."""
+    crowd, content = _Crowd(Gate(2)), memoryview(bytes(2**20))
+
+    async def send(number: int) -> None:
+        pieces = BytesSource(content, crowd.gate).pieces()
+        await anext(pieces)
+        async for _ in pieces:
+            crowd.seen.append(number)
+
+    await crowd.enter(*(asyncio.ensure_future(send(number)) for number in range(6)))
+    assert sorted(crowd.numbers()) == sorted([*range(6)] * 3)
+    assert crowd.most_in_a_turn() == 2
 
 
 async def test_calls_that_are_gathered(emulator: AzureOpenAIEmulator) -> None:
