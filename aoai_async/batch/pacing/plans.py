@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import Protocol
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 
 __all__ = [
     "LONGEST",
@@ -83,16 +84,25 @@ class Terms:
     Attributes:
         rate: Requests a second, as told, or None.
         jitter: Gives a number from 0 to 1.
-        gap: Seconds from request to request, as told; 0 when nothing was told.
-        most: Requests in the longest window, as told.
-        one_more_per: How many requests must have been let in for one more to be in flight while the limit is unknown.
     """
 
     rate: float | None
     jitter: Callable[[], float] = field(repr=False)
-    gap: float = field(init=False, default=Factory(lambda self: _gap(self.rate), takes_self=True))
-    most: float = field(init=False, default=Factory(lambda self: _most(self.rate), takes_self=True))
-    one_more_per: int = field(init=False, default=Factory(lambda self: 16 if self.rate else 8, takes_self=True))
+
+    @cached_property
+    def gap(self) -> float:
+        """Seconds from request to request, as told; 0 when nothing was told."""
+        return 1 / self.rate if self.rate else 0.0
+
+    @cached_property
+    def most(self) -> float:
+        """Requests in the longest window, as told."""
+        return max(1.0, self.rate * LONGEST) if self.rate else math.inf
+
+    @cached_property
+    def one_more_per(self) -> int:
+        """How many requests must have been let in for one more to be in flight while the limit is unknown."""
+        return 16 if self.rate else 8
 
     def calm(self, gap: float) -> float:
         """Return the good answers after which one request may be risked to find out whether there is more.
@@ -105,36 +115,22 @@ class Terms:
         return max(4.0, 120 * (self.gap / gap) ** 2) if self.rate else 30.0
 
 
-def _gap(rate: float | None) -> float:
-    return 1 / rate if rate else 0.0
-
-
-def _most(rate: float | None) -> float:
-    return max(1.0, rate * LONGEST) if rate else math.inf
-
-
 @define
 class Allowance:
     """At most `depth` requests at once, and no more than `rate` a second for long."""
 
     rate: float
     depth: float
-    _gap: float = field(init=False)
-    _credit: float = field(init=False)
     _whole_at: float = field(default=-math.inf, init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._gap = 1 / self.rate
-        # Sums of floats may fall short of a whole request by a rounding error.
-        self._credit = (self.depth - 1 + 1e-6) / self.rate
 
     def start_at(self, now: float) -> float:
         """Return when the next request is allowed."""
-        return max(now, self._whole_at - self._credit)
+        # Sums of floats may fall short of a whole request by a rounding error.
+        return max(now, self._whole_at - (self.depth - 1 + 1e-6) / self.rate)
 
     def take(self, now: float) -> None:
         """Count a request: the whole depth is there again one gap later."""
-        self._whole_at = max(now, self._whole_at) + self._gap
+        self._whole_at = max(now, self._whole_at) + 1 / self.rate
 
 
 @frozen
