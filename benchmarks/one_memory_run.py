@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _AT_ONCE = 64
-_REPLY = Reply(200, CIMultiDict({"Content-Type": "application/json"}), b'{"text":"heard"}')
+_REPLY = Reply(200, CIMultiDict({"Content-Type": "application/json"}), [b'{"text":"heard"}'])
 
 
 async def main(count: int, journal: str | None = None) -> dict[str, float]:

@@ -28,6 +28,9 @@ __all__ = ["Attempt", "attempt_timeout", "connection_error", "exchange", "harmle
 
 # What is larger is read in its turn.
 _SMALL = 128 * 1024
+# Memory for pieces of this size is at hand. To get that for megabytes at once, or to move to where there is more, takes
+# milliseconds.
+_PIECE = 64 * 1024
 
 
 @frozen
@@ -85,11 +88,11 @@ async def _answer(
     ) as response:
         headers = CIMultiDict(response.headers)
         if response.status >= 300:
-            return Reply(response.status, headers, await _beginning(response.content, limits.error))
-        body = await _whole(response.content, limits.answer, turns)
+            return Reply(response.status, headers, [await _beginning(response.content, limits.error)])
+        body = await _whole(response, limits.answer, turns)
         if body is None:
             message = f"The answer has more than {limits.answer:,} bytes, the limit for one"
-            raise unexpected(Reply(response.status, headers, b""), message)
+            raise unexpected(Reply(response.status, headers, []), message)
         return Reply(response.status, headers, body)
 
 
@@ -99,38 +102,37 @@ def attempt_timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=timeout.attempt, sock_connect=timeout.connect, sock_read=timeout.read)
 
 
-async def _whole(content: aiohttp.StreamReader, limit: int, turns: Turns) -> bytes | bytearray | None:
+async def _whole(response: aiohttp.ClientResponse, limit: int, turns: Turns) -> list[bytes] | None:
     """Return a whole body, or None once it turns out to be longer than `limit` bytes; a large one in its turn."""
-    body = bytearray()
-    await _collect(content, body, min(_SMALL, limit))
-    if len(body) > limit:
-        return None
-    if content.at_eof():
-        return bytes(body)
-    async with turns.turn():
-        await _collect(content, body, limit)
-        # The loop turns before what came is taken apart.
-        await asyncio.sleep(0)
-    return body if len(body) <= limit else None
+    content, pieces = response.content, list[bytes]()
+    if (response.content_length or 0) <= _SMALL:
+        await _collect(content, pieces, min(_SMALL, limit))
+    if not content.at_eof():
+        async with turns.turn():
+            await _collect(content, pieces, limit)
+            # The loop turns before what came is taken apart.
+            await asyncio.sleep(0)
+    return pieces if _size(pieces) <= limit else None
 
 
-async def _collect(content: aiohttp.StreamReader, body: bytearray, limit: int) -> None:
-    """Add what comes to a body, until its end or until it is longer than `limit` bytes.
+async def _collect(content: aiohttp.StreamReader, pieces: list[bytes], limit: int) -> None:
+    """Add what comes to a body, until its end or until it is longer than `limit` bytes."""
+    left = limit - _size(pieces)
+    while left >= 0 and not content.at_eof():
+        pieces.append(piece := await content.read(_PIECE))
+        left -= len(piece)
 
-    Memory for megabytes is taken bit by bit, for to get it at once would hold up the loop.
-    """
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            break
+
+def _size(pieces: list[bytes]) -> int:
+    return sum(map(len, pieces))
 
 
 async def _beginning(content: aiohttp.StreamReader, limit: int) -> bytes:
-    body = bytearray()
+    pieces: list[bytes] = []
     # The status stands, even if the body breaks off: it must not look like an answer that was lost.
     with suppress(aiohttp.ClientPayloadError):
-        await _collect(content, body, limit)
-    return bytes(body[:limit])
+        await _collect(content, pieces, limit)
+    return b"".join(pieces)[:limit]
 
 
 def connection_error(error: Exception, url: URL) -> APIConnectionError | UnexpectedAnswerError:

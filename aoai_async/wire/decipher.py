@@ -88,7 +88,7 @@ def _object(reply: Reply, form: str, kind: type[Any]) -> Steps[Any]:
     if form != "application/json" and not form.endswith("+json"):
         raise unexpected(reply, f"JSON was asked for, and {form or 'something without a type'} came")
     try:
-        answer = (yield from reading(reply.body, kind)) if reply.is_large else read_json(reply.body, kind)
+        answer = (yield from reading(reply, kind)) if reply.is_large else read_json(reply.body, kind)
     except MalformedJSONError as error:
         raise unexpected(reply, f"The answer is no JSON: {error}") from None
     except UnfitError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from attrs import has
@@ -19,6 +20,9 @@ from aoai_async.wire.convert import put, read_json
 from aoai_async.wire.straight import NOT_JSON, names_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aoai_async.wire.reply import Reply
     from aoai_async.wire.steps import Steps
 
 __all__ = ["reading"]
@@ -26,57 +30,68 @@ __all__ = ["reading"]
 T = TypeVar("T")
 
 _BYTES_A_STEP = 20_000
-_BASE64 = re.compile(rb'"b64_json"\s*:\s*"')
 _OBJECTS_FOLLOW = re.compile(rb"\s*:\s*(?=\[\s*\{)")
 _NEXT_OBJECT = re.compile(rb"\}(\s*,\s*)\{")
 _HOLE = b'["a list was here"]'
 _KEYS = Decoder(dict[str, Raw])
+# Nothing but a text has so much without a quote.
+_LONG = 1024
+# Stands for pieces of a text; no answer can guess it.
+_GAP = f"<{token_hex(8)}>".encode()
 
 
-def reading(body: bytes | bytearray, kind: type[T]) -> Steps[T]:
-    """Read JSON bytes in steps; what comes of the last one is what `read_json` returns or raises.
+def reading(reply: Reply, kind: type[T]) -> Steps[T]:
+    """Read JSON in steps; what comes of the last one is what `read_json` returns or raises.
 
     Only base64 is not looked at: what is wrong in it is found when it is decoded.
     """
     read = _reading_pictures if kind is GenerateImagesResponse else _reading_lists
     try:
-        answer: T = yield from read(body, kind)
+        answer: T = yield from read(reply, kind)
     except (KeyError, ValueError, *NOT_JSON):
-        return read_json(body, kind)
+        return read_json(reply.body, kind)
     return answer
 
 
-def _reading_pictures(body: bytes | bytearray, kind: Any) -> Steps[Any]:
-    """Read an answer with a short name in the place of each base64 text, which is put back afterwards."""
-    texts: dict[str, str] = {}
-    rest, end = bytearray(), 0
-    while opening := _BASE64.search(body, end):
-        start, name = opening.end(), f"text {len(texts)}"
-        rest += body[end:start] + name.encode()
-        end = body.index(b'"', start)
-        texts[name] = _plain_text(body, start, end)
-        yield
-    answer = read_json(bytes(rest + body[end:]), kind)
+def _reading_pictures(reply: Reply, kind: Any) -> Steps[Any]:
+    """Read an answer without the pieces in which no text begins or ends, and put these back into their texts."""
+    middles = filter(_is_middle, reply.pieces)
+    answer = read_json(b"".join(_GAP if _is_middle(piece) else piece for piece in reply.pieces), kind)
     for picture in answer.data:
-        if picture.b64_json is not None:
-            put(picture, "b64_json", texts.pop(picture.b64_json))
-    if texts:
-        raise ValueError("a text that is no picture's")
+        known = (picture.b64_json or "").split(_GAP.decode())
+        if len(known) > 1:
+            put(picture, "b64_json", (yield from _filled(known, middles)))
+    if any(middles):
+        raise ValueError("a long text that is no picture's")
     return answer
 
 
-def _plain_text(body: bytes | bytearray, start: int, end: int) -> str:
-    if body.find(b"\\", start, end) >= 0:
+def _is_middle(piece: bytes | bytearray) -> bool:
+    return len(piece) >= _LONG and b'"' not in piece
+
+
+def _filled(known: Sequence[str], middles: Iterator[bytes | bytearray]) -> Steps[str]:
+    text = known[0]
+    for following in known[1:]:
+        # With no other name for it, a text grows in its place.
+        text += _plain(next(middles)) + following
+        yield
+    return text
+
+
+def _plain(piece: bytes | bytearray) -> str:
+    if b"\\" in piece:
         raise ValueError("a text with escapes")
-    return str(memoryview(body)[start:end], "ascii")
+    return str(piece, "ascii")
 
 
-def _reading_lists(body: bytes | bytearray, kind: Any) -> Steps[Any]:
+def _reading_lists(reply: Reply, kind: Any) -> Steps[Any]:
     """Read an answer without the objects in its lists, and then these, some at a time.
 
     Where a list lies is guessed from a few marks. If the guess was wrong, at a text that looks like JSON for example,
     what was cut out is no JSON or stands elsewhere in the answer.
     """
+    body = reply.body
     lists = _places_of_lists(body, kind)
     if not lists:
         return read_json(body, kind)

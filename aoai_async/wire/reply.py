@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,17 +25,23 @@ class Reply:
     Attributes:
         status: The HTTP status; any number the other side likes.
         headers: The headers, case-insensitive.
-        body: The whole body, decompressed; of an error answer perhaps only the beginning.
+        pieces: The whole body, decompressed; of an error answer perhaps only the beginning. A large one is in several,
+            because a block of megabytes is slow to get and slower to grow.
     """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes | bytearray = field(repr=False)
+    pieces: Sequence[bytes | bytearray] = field(repr=False)
+
+    @property
+    def body(self) -> bytes | bytearray:
+        """The body in one piece."""
+        return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
 
     @property
     def is_large(self) -> bool:
         """Whether to read it takes more than a moment."""
-        return len(self.body) > _LARGE
+        return sum(map(len, self.pieces)) > _LARGE
 
     @cached_property
     def info(self) -> AnswerInfo:

@@ -211,7 +211,7 @@ def good(text: str = "good", remaining: int | None = None) -> RawResponse[Any]:
     headers = CIMultiDict({"Content-Type": "application/json", "apim-request-id": f"id of {text}"})
     if remaining is not None:
         headers["x-ratelimit-remaining-requests"] = str(remaining)
-    return RawResponse(Reply(200, headers, encode_json({"text": text})), "http://service", 0, 0.0, AudioResponse)
+    return RawResponse(Reply(200, headers, [encode_json({"text": text})]), "http://service", 0, 0.0, AudioResponse)
 
 
 def refused(retry_after: float | None = None) -> RateLimitError:

@@ -120,7 +120,7 @@ async def test_pictures_of_a_journal_can_be_saved(
 async def test_a_large_picture_comes_back(clock: ManualClock, journal: Path) -> None:
     """A picture too large for a line is the same one after a rerun."""
     body = encode_json({"created": 1, "data": [{"b64_json": base64.b64encode(DATA * 20).decode()}]})
-    raw = RawResponse(Reply(200, {"Content-Type": "application/json"}, body), "", 0, 0.0, GenerateImagesResponse)
+    raw = RawResponse(Reply(200, {"Content-Type": "application/json"}, [body]), "", 0, 0.0, GenerateImagesResponse)
     runner = BatchRunner(pool_of(clock, lane_to(Service(lambda _: raw))), journal=journal)
     job = [named("large")]
     [made] = await runner.gather(job)

@@ -28,6 +28,7 @@ from aoai_async import (
     UnexpectedAnswerError,
 )
 from aoai_async.emulator import AzureOpenAIEmulator, Fault
+from aoai_async.transport import exchange
 from aoai_async.transport.turns import Turns
 
 FILE = ("talk.mp3", b"ID3 sound")
@@ -144,6 +145,38 @@ async def test_an_answer_over_the_limit(client: AsyncAzureOpenAI, emulator: Azur
     emulator.set_faults([Fault(body="x" * (limit + 1))])
     with pytest.raises(UnexpectedAnswerError, match=f"{limit:,} bytes"):
         await ask(limited, response_format="text")
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(100, ["read"]), (128 * 1024, ["read"]), (128 * 1024 + 1, ["turn", "read"])]
+)
+async def test_a_large_answer_of_told_length(
+    client: AsyncAzureOpenAI,
+    emulator: AzureOpenAIEmulator,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    expected: list[str],
+) -> None:
+    """Nothing of it is read before its turn, so that many that come at once are not all read a little."""
+    happened: list[str] = []
+
+    class Noted(Turns):
+        @contextmanager
+        def work(self) -> Iterator[None]:
+            happened.append("turn")
+            with super().work():
+                yield
+
+    async def collect(*given: Any) -> None:
+        happened.append("read")
+        await collected(*given)
+
+    collected = exchange._collect
+    monkeypatch.setattr(exchange, "_collect", collect)
+    client._settings.connections.turns = Noted()
+    emulator.set_faults([Fault(body="x" * size)])
+    assert len(await ask(client, response_format="text")) == size
+    assert happened == expected
 
 
 async def test_a_large_answer_without_a_told_length(make_client: MakeClient) -> None:

@@ -25,8 +25,11 @@ REPLIES = st.builds(
     st.dictionaries(
         st.sampled_from(NAMES) | st.text(), st.text() | st.sampled_from(["application/json", "text/plain"])
     ).map(CIMultiDict),
-    st.binary()
-    | (NEARLY | FAILURES | st.one_of([fitting for _, fitting in ANSWERS])).map(lambda v: json.dumps(v).encode()),
+    st.lists(
+        st.binary()
+        | (NEARLY | FAILURES | st.one_of([fitting for _, fitting in ANSWERS])).map(lambda v: json.dumps(v).encode()),
+        max_size=3,
+    ),
 )
 KINDS = st.sampled_from([None, str, AudioResponse, AudioVerboseResponse, GenerateImagesResponse])
 

@@ -1,5 +1,6 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
@@ -12,11 +13,13 @@ from aoai_async.schema.audio import AudioResponse, AudioVerboseResponse
 from aoai_async.schema.images import GenerateImagesResponse
 from aoai_async.wire.convert import MalformedJSONError, UnfitError, read_json
 from aoai_async.wire.large import reading
+from aoai_async.wire.reply import Reply
 from aoai_async.wire.steps import at_once
 
 KINDS = st.sampled_from([kind for kind, _ in ANSWERS])
 ANSWERS_WITH_JSON = st.one_of([st.tuples(st.just(kind), fitting) for kind, fitting in ANSWERS])
-BASE64 = st.sampled_from(["", "QUJD", "text 0", "text 1", "a/b+c==", "a\\b", 'a"b', "é", "\x07", None])
+BASE64 = st.sampled_from(["", "QUJD", "a/b+c==", "a\\b", 'a"b', "é", "\x07", None])
+CUTS = st.lists(st.integers(0, 10_000), max_size=8)
 PICTURES = st.lists(
     st.fixed_dictionaries({}, optional={"b64_json": BASE64, "revised_prompt": BASE64, "inside": BASE64}), max_size=4
 )
@@ -29,12 +32,22 @@ def outcome(read: Callable[[], object]) -> str:
         return f"{type(error).__name__}: {error}"
 
 
-def same(body: bytes, kind: type[Any]) -> bool:
-    return outcome(lambda: at_once(reading(body, kind))) == outcome(lambda: read_json(body, kind))
+def read(pieces: Sequence[bytes | bytearray], kind: type[Any]) -> Any:
+    with patch("aoai_async.wire.large._LONG", 1):
+        return at_once(reading(Reply(200, {}, pieces), kind))
 
 
-def count_of_steps(body: bytes, kind: type[Any]) -> int:
-    return sum(1 for _ in reading(body, kind))
+def same(body: bytes, kind: type[Any], *cuts: int) -> bool:
+    return outcome(lambda: read(cut(body, cuts), kind)) == outcome(lambda: read_json(body, kind))
+
+
+def cut(body: bytes, places: Iterable[int]) -> list[bytes]:
+    ends = sorted({place % (len(body) + 1) for place in places} | {0, len(body)})
+    return [body[start:end] for start, end in pairwise(ends)]
+
+
+def count_of_steps(pieces: Sequence[bytes], kind: type[Any]) -> int:
+    return sum(1 for _ in reading(Reply(200, {}, pieces), kind))
 
 
 @given(ANSWERS_WITH_JSON)
@@ -43,8 +56,8 @@ def test_in_steps_an_answer_is_what_it_is_at_once(answer: tuple[type[Any], dict[
     kind, value = answer
     body = json.dumps(value).encode()
     whole = read_json(body, kind)
-    assert at_once(reading(body, kind)) == whole
-    assert at_once(reading(bytearray(body), kind)) == whole
+    assert read([body], kind) == whole
+    assert read([bytearray(body)], kind) == whole
 
 
 @given(KINDS, NEARLY)
@@ -53,13 +66,29 @@ def test_what_does_not_fit_is_refused_with_the_same_words(kind: type[Any], value
     assert same(json.dumps(value).encode(), kind)
 
 
-@given(PICTURES, st.sampled_from([(",", ":"), (", ", " : ")]), st.booleans())
+@given(PICTURES, st.sampled_from([(",", ":"), (", ", " : ")]), st.booleans(), CUTS)
 def test_pictures_get_their_own_texts(
-    data: list[dict[str, Any]], separators: tuple[str, str], ascii_only: bool
+    data: list[dict[str, Any]], separators: tuple[str, str], ascii_only: bool, cuts: list[int]
 ) -> None:
-    """Whatever stands in them or beside them: escapes, quotes, no ASCII, the names that stand in for texts."""
+    """Wherever the answer is cut, and whatever stands in them or beside them: escapes, quotes, no ASCII."""
     answer = {"created": 1, "data": data, "b64_json": "QUJD"} if len(data) == 3 else {"created": 1, "data": data}
-    assert same(json.dumps(answer, separators=separators, ensure_ascii=ascii_only).encode(), GenerateImagesResponse)
+    body = json.dumps(answer, separators=separators, ensure_ascii=ascii_only).encode()
+    assert same(body, GenerateImagesResponse, *cuts)
+
+
+@given(st.lists(st.lists(st.text("ABC+/", min_size=1), min_size=1, max_size=5), min_size=1, max_size=4))
+def test_pieces_of_texts_go_where_they_were(texts: list[list[str]]) -> None:
+    """Those in which no text begins or ends are not read as JSON, and come back into the right picture's text."""
+    pieces = ['{"created":1,"data":[']
+    for beginning, *others in texts:
+        pieces[-1] += '{"b64_json":"' + beginning
+        pieces += others
+        pieces[-1] += '"},'
+    pieces[-1] = pieces[-1].rstrip(",") + "]}"
+    with patch("aoai_async.wire.large.read_json", wraps=read_json) as reader:
+        answer = read([piece.encode() for piece in pieces], GenerateImagesResponse)
+    assert [picture.b64_json for picture in answer.data] == ["".join(text) for text in texts]
+    assert reader.call_count == 1
 
 
 @pytest.mark.parametrize(
@@ -118,13 +147,13 @@ def test_the_place_of_a_misfit_is_told() -> None:
     """Far behind in a list, it has its number there, not that in its step."""
     segments = [{"text": "a"} for _ in range(250)] + [{"text": 5}]
     with pytest.raises(UnfitError, match=r"segments\[250\]"):
-        at_once(reading(json.dumps({"text": "a", "segments": segments}).encode(), AudioVerboseResponse))
+        read([json.dumps({"text": "a", "segments": segments}).encode()], AudioVerboseResponse)
 
 
 def test_how_many_steps_there_are() -> None:
-    """One for each 20,000 bytes of segments or words, one for each picture."""
+    """One for each 20,000 bytes of segments or words, one for each piece in which no text begins or ends."""
     objects = [{"text": "a" * 188}] * 950
     heard = json.dumps({"text": "a", "segments": objects, "words": [{"word": "a"}] * 50}).encode()
-    assert count_of_steps(heard, AudioVerboseResponse) == 10 + 1
-    painted = json.dumps({"created": 1, "data": [{"b64_json": "QUJD"}] * 7}).encode()
-    assert count_of_steps(painted, GenerateImagesResponse) == 7
+    assert count_of_steps([heard], AudioVerboseResponse) == 10 + 1
+    painted = json.dumps({"created": 1, "data": [{"b64_json": "A" * 100_000}] * 2}).encode()
+    assert count_of_steps(cut(painted, range(0, 200_000, 10_000)), GenerateImagesResponse) == 20 - 3

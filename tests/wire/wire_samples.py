@@ -38,7 +38,7 @@ def reply(
 ) -> Reply:
     """Return a reply whose body is bytes as they are, or anything else as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Reply(status, CIMultiDict({"Content-Type": content_type, **(headers or {})}), content)
+    return Reply(status, CIMultiDict({"Content-Type": content_type, **(headers or {})}), [content])
 
 
 def _object(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
