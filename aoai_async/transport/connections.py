@@ -36,6 +36,7 @@ class Connections:
         readings: What uploads share.
         turns: The order in which large answers are read.
         gate: Through which calls begin.
+        decoding: Through which goes what decodes a piece of a picture.
     """
 
     def __init__(self, session: aiohttp.ClientSession | None = None) -> None:
@@ -47,6 +48,7 @@ class Connections:
         self.readings = Readings()
         self.turns = Turns()
         self.gate = Gate()
+        self.decoding = Gate(1)
 
     def session(self) -> aiohttp.ClientSession:
         """Return the session for requests to the service; to be called in a running loop.

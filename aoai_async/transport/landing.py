@@ -15,7 +15,7 @@ from aoai_async.transport.threads import close_quietly, finish, in_thread, open_
 from aoai_async.wire.pictures import SIGNATURE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
 
 __all__ = ["Landing", "landing_beside"]
 
@@ -33,18 +33,14 @@ class Landing:
     beginning: bytes = field(default=b"", init=False)
     _is_settled: bool = field(default=False, init=False)
 
-    async def write(self, pieces: Iterable[bytes]) -> None:
+    async def write(self, piece: bytes) -> None:
         """Append to the file, in a thread; raises `PictureError`, for example when the disk is full."""
         try:
-            await in_thread(self._append, pieces)
+            await in_thread(self._file.write, piece)
         except OSError as error:
             raise PictureError(f"The picture cannot be written: {error.strerror}") from error
-
-    def _append(self, pieces: Iterable[bytes]) -> None:
-        for piece in pieces:
-            self._file.write(piece)
-            if len(self.beginning) < SIGNATURE:
-                self.beginning += piece[:SIGNATURE]
+        if len(self.beginning) < SIGNATURE:
+            self.beginning += piece[:SIGNATURE]
 
     async def settle(self, path: Path) -> Path:
         """Give the file its name, in place of any file that had it; raises `PictureError`."""

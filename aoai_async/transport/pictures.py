@@ -14,7 +14,7 @@ from yarl import URL
 
 from aoai_async.errors import APIConnectionError, APITimeoutError, AzureOpenAIError, PictureError, PictureExpiredError
 from aoai_async.transport.exchange import attempt_timeout, connection_error, harmless
-from aoai_async.transport.landing import Landing, landing_beside
+from aoai_async.transport.landing import landing_beside
 from aoai_async.transport.settings import Settings
 from aoai_async.transport.threads import in_thread
 from aoai_async.wire.address import is_safe_transport
@@ -23,7 +23,7 @@ from aoai_async.wire.retry import PASSING_STATUSES, wait_before
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from aoai_async.schema.images import ImageResult
 
@@ -31,7 +31,7 @@ __all__ = ["Pictures"]
 
 T = TypeVar("T")
 
-_BASE64_PIECE = 256 * 1024  # a multiple of four, so that each piece can be decoded by itself
+_BASE64_PIECE = 1024 * 1024  # a multiple of four, so that each piece can be decoded by itself
 _PIECE = 256 * 1024
 _REFUSALS = (401, 403, 404, 410)
 
@@ -51,31 +51,23 @@ class Pictures:
         return await self._patiently(lambda: self._save(result, Path(path)))
 
     async def _read(self, result: ImageResult) -> bytes:
-        if result.b64_json:
-            content = await in_thread(b"".join, self._decoded(result.b64_json))
-        else:
-            content = b"".join([piece async for piece in self._fetched(result)])
+        # To join megabytes, Python lets go of its lock.
+        content = await in_thread(b"".join, [piece async for piece in self._pieces(result)])
         _ending(content)
         return content
 
     async def _save(self, result: ImageResult, path: Path) -> Path:
-        text = result.b64_json
-        if not text:
-            return await self._landed(path, lambda landing: self._download(result, landing))
-        # No other large answer is read meanwhile, and one thread does it all, so that one picture after the other is
-        # out of memory.
+        if not result.b64_json:
+            return await self._landed(result, path)
+        # No other large answer is read meanwhile, so that one picture after the other is out of memory.
         with self.settings.connections.turns.work():
-            return await self._landed(path, lambda landing: landing.write(self._decoded(text)))
+            return await self._landed(result, path)
 
-    async def _landed(self, path: Path, fill: Callable[[Landing], Awaitable[None]]) -> Path:
-        async with landing_beside(path) as landing:
-            await fill(landing)
-            return await landing.settle(named_by_content(path, _ending(landing.beginning)))
-
-    async def _download(self, result: ImageResult, landing: Landing) -> None:
-        async with aclosing(self._fetched(result)) as pieces:
+    async def _landed(self, result: ImageResult, path: Path) -> Path:
+        async with landing_beside(path) as landing, aclosing(self._pieces(result)) as pieces:
             async for piece in pieces:
-                await landing.write([piece])
+                await landing.write(piece)
+            return await landing.settle(named_by_content(path, _ending(landing.beginning)))
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         total = self.settings.timeout.total
@@ -95,21 +87,19 @@ class Pictures:
                     raise
                 await self.settings.clock.sleep(wait_before(number, error, self.settings.retry))
 
-    def _decoded(self, text: str) -> Iterator[bytes]:
-        size = 0
-        for start in range(0, len(text), _BASE64_PIECE):
-            piece = _stretch(text, start)
-            size += len(piece)
-            self._check_size(size)
-            yield piece
-
-    async def _fetched(self, result: ImageResult) -> AsyncGenerator[bytes, None]:
-        url, size = _address(result.url), 0
-        async with aclosing(self._downloaded(url)) as pieces:
+    async def _pieces(self, result: ImageResult) -> AsyncGenerator[bytes, None]:
+        size, text = 0, result.b64_json
+        async with aclosing(self._decoded(text) if text else self._downloaded(_address(result.url))) as pieces:
             async for piece in pieces:
                 size += len(piece)
                 self._check_size(size)
                 yield piece
+
+    async def _decoded(self, text: str) -> AsyncGenerator[bytes, None]:
+        # In a thread it would hold Python's lock, for which the loop would wait again and again.
+        for start in range(0, len(text), _BASE64_PIECE):
+            await self.settings.connections.decoding.enter()
+            yield _stretch(text, start)
 
     async def _downloaded(self, url: URL) -> AsyncGenerator[bytes, None]:
         if not self.settings.endpoint.allow_http and not is_safe_transport(url.scheme, url.host):

@@ -1,20 +1,23 @@
 import asyncio
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
-from client.client_tools import ticking
+from client.client_tools import PNG, ticking
+from client.conftest import MakeClient
 
-from aoai_async import AsyncAzureOpenAI
+from aoai_async import AsyncAzureOpenAI, GenerateImagesResponse, ImageResult
 from aoai_async.emulator import AzureOpenAIEmulator
-from aoai_async.transport import intake
+from aoai_async.transport import intake, pictures
 from aoai_async.transport.gate import Gate
 from aoai_async.transport.intake import recording_of
 from aoai_async.transport.reading import FileStamp
 from aoai_async.transport.sources import BytesSource, Readings
 from aoai_async.transport.threads import in_thread
+from aoai_async.wire.pictures import decode_base64
 
 PATIENCE = 20.0
 LIMIT = 25 * 2**20
@@ -116,6 +119,34 @@ async def test_recordings_in_memory() -> None:
     await crowd.enter(*(asyncio.ensure_future(send(number)) for number in range(6)))
     assert sorted(crowd.numbers()) == sorted([*range(6)] * 3)
     assert crowd.most_in_a_turn() == 2
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+async def test_pictures_in_base64(
+    make_client: MakeClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_saved: bool
+) -> None:
+    """However many are read or saved at once, one piece of one picture is decoded in each turn of the loop."""
+    client, content = make_client("https://NAME.openai.azure.com"), PNG + bytes(2**21)
+    crowd = _Crowd(client._settings.connections.decoding)
+
+    def decode(text: str, *, is_last: bool) -> bytes:
+        crowd.seen.append(0)
+        return decode_base64(text, is_last=is_last)
+
+    async def get(number: int) -> None:
+        data = [ImageResult(b64_json=base64.b64encode(content).decode())]
+        picture = client.images.attach(GenerateImagesResponse(created=1, data=data)).data[0]
+        if is_saved:
+            path = await picture.save(tmp_path / f"{number}.png")
+            assert await in_thread(path.read_bytes) == content
+        else:
+            assert await picture.read() == content
+
+    monkeypatch.setattr(pictures, "decode_base64", decode)
+    await crowd.enter(*(getting := [asyncio.ensure_future(get(number)) for number in range(4)]))
+    await asyncio.gather(*getting)
+    assert crowd.numbers() == [0] * 4 * 3
+    assert crowd.most_in_a_turn() == 1
 
 
 async def test_calls_that_are_gathered(emulator: AzureOpenAIEmulator) -> None:
