@@ -22,7 +22,7 @@ class UnfitError(ValueError):
     """JSON that does not fit the schema; the message names each place."""
 
 
-def read_json(body: bytes | bytearray, kind: type[T]) -> T:
+def read_json(body: bytes, kind: type[T]) -> T:
     """Return JSON bytes as an object of the schema.
 
     Raises:
@@ -33,7 +33,7 @@ def read_json(body: bytes | bytearray, kind: type[T]) -> T:
     return fit(decode_json(body), kind) if answer is None else answer
 
 
-def decode_json(body: bytes | bytearray) -> Any:
+def decode_json(body: bytes) -> Any:
     """Return the plain value of JSON bytes.
 
     Raises:

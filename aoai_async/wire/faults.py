@@ -59,12 +59,12 @@ def status_error(reply: Reply, now: float) -> APIStatusError:
     return _with_verdicts(error, wrapped)
 
 
-def excerpt(body: bytes | bytearray) -> str | None:
+def excerpt(body: bytes) -> str | None:
     """Return the beginning of a body as text, or None for an empty one."""
     return body[:_LONGEST_EXCERPT].decode(errors="replace") or None
 
 
-def _json_object(body: bytes | bytearray) -> dict[str, Any]:
+def _json_object(body: bytes) -> dict[str, Any]:
     try:
         value = decode_json(body)
     except MalformedJSONError:

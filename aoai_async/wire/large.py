@@ -66,11 +66,11 @@ def _reading_pictures(reply: Reply, kind: Any) -> Steps[Any]:
     return answer
 
 
-def _is_middle(piece: bytes | bytearray) -> bool:
+def _is_middle(piece: bytes) -> bool:
     return len(piece) >= _LONG and b'"' not in piece
 
 
-def _filled(known: Sequence[str], middles: Iterator[bytes | bytearray]) -> Steps[str]:
+def _filled(known: Sequence[str], middles: Iterator[bytes]) -> Steps[str]:
     text = known[0]
     for following in known[1:]:
         # With no other name for it, a text grows in its place.
@@ -79,7 +79,7 @@ def _filled(known: Sequence[str], middles: Iterator[bytes | bytearray]) -> Steps
     return text
 
 
-def _plain(piece: bytes | bytearray) -> str:
+def _plain(piece: bytes) -> str:
     if b"\\" in piece:
         raise ValueError("a text with escapes")
     return str(piece, "ascii")
@@ -101,7 +101,7 @@ def _reading_lists(reply: Reply, kind: Any) -> Steps[Any]:
     return answer
 
 
-def _places_of_lists(body: bytes | bytearray, kind: Any) -> dict[str, tuple[int, int]]:
+def _places_of_lists(body: bytes, kind: Any) -> dict[str, tuple[int, int]]:
     """Return where the lists of objects begin and end, the last one first."""
     starts = [(start, name) for name in _lists_of(kind) if (start := _start_of_objects(body, name)) is not None]
     places, limit = {}, len(body)
@@ -111,7 +111,7 @@ def _places_of_lists(body: bytes | bytearray, kind: Any) -> dict[str, tuple[int,
     return places
 
 
-def _start_of_objects(body: bytes | bytearray, name: str) -> int | None:
+def _start_of_objects(body: bytes, name: str) -> int | None:
     key = f'"{name}"'.encode()
     # Backwards, Python steps over more bytes that cannot belong to it.
     start = body.rfind(key)
@@ -119,9 +119,9 @@ def _start_of_objects(body: bytes | bytearray, name: str) -> int | None:
     return found and found.end()
 
 
-def _without(lists: dict[str, tuple[int, int]], body: bytes | bytearray) -> bytes:
+def _without(lists: dict[str, tuple[int, int]], body: bytes) -> bytes:
     """Return an answer without its lists, as JSON."""
-    pieces: list[bytes | bytearray] = []
+    pieces: list[bytes] = []
     end = 0
     for start, following in reversed(lists.values()):
         pieces += body[end:start], _HOLE
@@ -133,7 +133,7 @@ def _without(lists: dict[str, tuple[int, int]], body: bytes | bytearray) -> byte
     return encode(values)
 
 
-def _reading_objects(body: bytes | bytearray, start: int, end: int, form: Any) -> Steps[list[Any]]:
+def _reading_objects(body: bytes, start: int, end: int, form: Any) -> Steps[list[Any]]:
     made: list[Any] = []
     view = memoryview(body)
     start, end = start + 1, end - 1

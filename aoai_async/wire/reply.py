@@ -31,10 +31,10 @@ class Reply:
 
     status: int
     headers: Mapping[str, str]
-    pieces: Sequence[bytes | bytearray] = field(repr=False)
+    pieces: Sequence[bytes] = field(repr=False)
 
     @property
-    def body(self) -> bytes | bytearray:
+    def body(self) -> bytes:
         """The body in one piece."""
         return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
 

@@ -56,7 +56,7 @@ class RawResponse(Generic[T]):
     @property
     def content(self) -> bytes:
         """The body."""
-        return bytes(self.reply.body)
+        return self.reply.body
 
     @property
     def text(self) -> str:

@@ -35,7 +35,7 @@ _BY_TURNS = Lock()
 """Callers have threads, and msgspec 0.22 crashes where two of them first look at a class at once."""
 
 
-def read_straight(body: bytes | bytearray, kind: Callable[..., T]) -> T | None:
+def read_straight(body: bytes, kind: Callable[..., T]) -> T | None:
     """Return JSON bytes as an object of the schema, or a list of them; None where that is not so simple."""
     check, read = _readers(kind)
     try:
@@ -54,7 +54,7 @@ def names_of(kind: type[Any]) -> frozenset[str]:
 
 
 @cache
-def _readers(form: Any) -> tuple[Callable[[bytes | bytearray], object], Callable[[bytes | bytearray], Any]]:
+def _readers(form: Any) -> tuple[Callable[[bytes], object], Callable[[bytes], Any]]:
     with _BY_TURNS:
         return Decoder(_outline_of(form)).decode, Decoder(form).decode
 
