@@ -1,7 +1,7 @@
 import asyncio
 import json
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,21 @@ from aoai_async.transport import exchange
 from aoai_async.transport.turns import Turns
 
 FILE = ("talk.mp3", b"ID3 sound")
+
+
+class Noted(Turns):
+    """Tells when a turn begins."""
+
+    def __init__(self, note: Callable[[], object]) -> None:
+        super().__init__()
+        self._note = note
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """Begin one."""
+        self._note()
+        with super().work():
+            yield
 
 
 async def ask(client: AsyncAzureOpenAI, **options: Any) -> Any:
@@ -160,20 +175,13 @@ async def test_a_large_answer_of_told_length(
     """Nothing of it is read before its turn, so that many that come at once are not all read a little."""
     happened: list[str] = []
 
-    class Noted(Turns):
-        @contextmanager
-        def work(self) -> Iterator[None]:
-            happened.append("turn")
-            with super().work():
-                yield
-
     async def collect(*given: Any) -> None:
         happened.append("read")
         await collected(*given)
 
     collected = exchange._collect
     monkeypatch.setattr(exchange, "_collect", collect)
-    client._settings.connections.turns = Noted()
+    client._settings.connections.turns = Noted(lambda: happened.append("turn"))
     emulator.set_faults([Fault(body="x" * size)])
     assert len(await ask(client, response_format="text")) == size
     assert happened == expected
@@ -182,13 +190,6 @@ async def test_a_large_answer_of_told_length(
 async def test_a_large_answer_without_a_told_length(make_client: MakeClient) -> None:
     """Pictures come in chunks without Content-Length; a large answer has its turn all the same, and its limit."""
     text, begun = b"x" * 600_000, asyncio.Event()
-
-    class Noted(Turns):
-        @contextmanager
-        def work(self) -> Iterator[None]:
-            begun.set()
-            with super().work():
-                yield
 
     async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
@@ -203,7 +204,7 @@ async def test_a_large_answer_without_a_told_length(make_client: MakeClient) -> 
 
     async with raw_server(pour) as endpoint:
         client = make_client(endpoint)
-        client._settings.connections.turns = Noted()
+        client._settings.connections.turns = Noted(begun.set)
         assert await ask(client, response_format="text") == text.decode()
         with pytest.raises(UnexpectedAnswerError, match="599,999 bytes"):
             await ask(client.with_options(limits=Limits(answer=599_999)), response_format="text")
