@@ -90,6 +90,26 @@ def test_pieces_of_texts_go_where_they_were(texts: list[list[str]]) -> None:
 
 
 @pytest.mark.parametrize(
+    "pieces",
+    [
+        ['{"created":1,"data":[{"b64_json":"AA', "A\\/A", 'AA"}]}'],
+        ['{"created":1,"data":[{"b64_json":"AA', "é", 'AA"}]}'],
+        ['{"created":1,"data":[{"b64_json":"AA\\', "n", 'AA"}]}'],
+        ['{"created":1,"data":[{"b64_json":"AA"', "    ", "}]}"],
+        ['{"created":', "123", ',"data":[{"b64_json":"AA"}]}'],
+        ['{"created":1,"data":[{"revised_prompt":"a', " corgi ", 'field","b64_json":"AA', "BB", 'CC"}]}'],
+        ['{"created":1,"data":[{"b64_json":"AA', "BB", 'CC","b64_json":"DD', "EE", 'FF"}]}'],
+        ['{"created":1,"data":[{"b64_json":"AA', "BB"],
+    ],
+)
+def test_odd_pieces(pieces: list[str]) -> None:
+    """What stands in a piece without quotes is no base64, or belongs elsewhere: the outcome is that of the whole."""
+    parts = [piece.encode() for piece in pieces]
+    whole = outcome(lambda: read_json(b"".join(parts), GenerateImagesResponse))
+    assert outcome(lambda: read(parts, GenerateImagesResponse)) == whole
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",
