@@ -31,6 +31,8 @@ _SMALL = 128 * 1024
 # Memory for pieces of this size is at hand. To get that for megabytes at once, or to move to where there is more, takes
 # milliseconds.
 _PIECE = 64 * 1024
+# Twice as much lies there at the most, and what came with it, before the answer has its turn.
+_UNREAD = 16 * 1024
 
 
 @frozen
@@ -85,6 +87,7 @@ async def _answer(
         allow_redirects=False,
         raise_for_status=False,
         timeout=attempt_timeout(timeout),
+        read_bufsize=_UNREAD,
     ) as response:
         headers = CIMultiDict(response.headers)
         if response.status >= 300:

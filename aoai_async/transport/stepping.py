@@ -18,13 +18,13 @@ __all__ = ["by_turns"]
 T = TypeVar("T")
 
 _LINE: RunVar[asyncio.Lock] = RunVar("who takes steps on this loop")
-_LONGEST = 0.001
+_LONGEST = 0.0005
 
 
 async def by_turns(steps: Steps[T]) -> T:
     """Take all steps, and return what comes of them; raises what they raise.
 
-    The loop turns after each millisecond of it, once for all who are at it: they follow one after another.
+    The loop turns after each half of a millisecond of it, once for all who are at it: they follow one after another.
     """
     async with _line():
         until = perf_counter() + _LONGEST

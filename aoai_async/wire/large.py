@@ -1,4 +1,4 @@
-"""Large JSON answers, read in steps of about a millisecond, between which others get on.
+"""Large JSON answers, read in steps of less than a millisecond, between which others get on.
 
 To read them in a thread would help nobody: it would hold Python's lock all the while, and an event loop needs that
 again after everything it sends or receives.
