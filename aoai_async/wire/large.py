@@ -55,8 +55,9 @@ def reading(reply: Reply, kind: type[T]) -> Steps[T]:
 
 def _reading_pictures(reply: Reply, kind: Any) -> Steps[Any]:
     """Read an answer without the pieces in which no text begins or ends, and put these back into their texts."""
-    middles = filter(_is_middle, reply.pieces)
-    answer = read_json(b"".join(_GAP if _is_middle(piece) else piece for piece in reply.pieces), kind)
+    kept = [_GAP if _is_middle(piece) else piece for piece in reply.pieces]
+    middles = (piece for piece, stands in zip(reply.pieces, kept, strict=True) if stands is _GAP)
+    answer = read_json(b"".join(kept), kind)
     for picture in answer.data:
         known = (picture.b64_json or "").split(_GAP.decode())
         if len(known) > 1:

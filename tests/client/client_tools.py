@@ -1,17 +1,20 @@
 """What these tests share: a clock of their own, servers of raw bytes, and a look at what is open."""
 
 import asyncio
+import base64
 import hashlib
 import os
 import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import anyio
 import attrs
 from anyio.lowlevel import checkpoint
 
+from aoai_async import AsyncAzureOpenAI, GenerateImagesResponse, ImageResult
 from aoai_async.emulator import RecordedRequest
 
 __all__ = [
@@ -22,9 +25,11 @@ __all__ = [
     "VirtualClock",
     "answer",
     "arrived_whole",
+    "encoded",
     "files_are_closed",
     "in_pieces",
     "open_files",
+    "picture_of",
     "raw_server",
     "read_request",
     "sha256",
@@ -38,6 +43,16 @@ JSON_ANSWER = b'{"text": "good"}'
 _NOT_OURS = re.compile("^/dev|^/proc|/aoai-emulator-")
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def picture_of(client: AsyncAzureOpenAI, **fields: Any) -> ImageResult:
+    """Return a picture the service might have answered with."""
+    return client.images.attach(GenerateImagesResponse(created=1, data=[ImageResult(**fields)])).data[0]
+
+
+def encoded(content: bytes) -> str:
+    """Return base64 as the service sends it."""
+    return base64.b64encode(content).decode()
 
 
 @attrs.define

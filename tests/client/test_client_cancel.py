@@ -1,5 +1,4 @@
 import asyncio
-import base64
 import errno
 import gc
 import os
@@ -11,10 +10,21 @@ from typing import Any
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
-from client.client_tools import DATA, PNG, VirtualClock, answer, files_are_closed, in_pieces, open_files, raw_server
+from client.client_tools import (
+    DATA,
+    PNG,
+    VirtualClock,
+    answer,
+    encoded,
+    files_are_closed,
+    in_pieces,
+    open_files,
+    picture_of,
+    raw_server,
+)
 from client.conftest import MakeClient
 
-from aoai_async import AsyncAzureOpenAI, AudioFile, GenerateImagesResponse, ImageResult
+from aoai_async import AsyncAzureOpenAI, AudioFile
 from aoai_async.emulator import AzureOpenAIEmulator, Fault, emulator_in_thread
 from aoai_async.transport import reading
 
@@ -179,8 +189,7 @@ async def test_cancelling_a_save_at_any_moment(caller: AsyncAzureOpenAI, tmp_pat
         writer.write(answer(body=PNG))
 
     async with raw_server(serve) as url:
-        result = ImageResult(url=url) if way == "url" else ImageResult(b64_json=base64.b64encode(PNG).decode())
-        picture = caller.images.attach(GenerateImagesResponse(created=1, data=[result])).data[0]
+        picture = picture_of(caller, **({"url": url} if way == "url" else {"b64_json": encoded(PNG)}))
         before = await open_files()
         for moments in MOMENTS:
             await _cancelled_after(moments, picture.save(tmp_path / f"{moments}.png"))

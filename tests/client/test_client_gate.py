@@ -1,15 +1,14 @@
 import asyncio
-import base64
 from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
-from client.client_tools import PNG, ticking
+from client.client_tools import PNG, encoded, picture_of, ticking
 from client.conftest import MakeClient
 
-from aoai_async import AsyncAzureOpenAI, GenerateImagesResponse, ImageResult
+from aoai_async import AsyncAzureOpenAI
 from aoai_async.emulator import AzureOpenAIEmulator
 from aoai_async.transport import intake, pictures
 from aoai_async.transport.gate import Gate
@@ -134,8 +133,7 @@ async def test_pictures_in_base64(
         return decode_base64(text, is_last=is_last)
 
     async def get(number: int) -> None:
-        data = [ImageResult(b64_json=base64.b64encode(content).decode())]
-        picture = client.images.attach(GenerateImagesResponse(created=1, data=data)).data[0]
+        picture = picture_of(client, b64_json=encoded(content))
         if is_saved:
             path = await picture.save(tmp_path / f"{number}.png")
             assert await in_thread(path.read_bytes) == content

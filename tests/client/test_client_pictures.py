@@ -1,5 +1,4 @@
 import asyncio
-import base64
 import os
 import pickle
 from collections.abc import AsyncIterator
@@ -9,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from client.client_tools import PNG, VirtualClock, answer, raw_server
+from client.client_tools import PNG, VirtualClock, answer, encoded, picture_of, raw_server
 from client.conftest import MakeClient
 
 from aoai_async import (
@@ -17,7 +16,6 @@ from aoai_async import (
     APITimeoutError,
     AsyncAzureOpenAI,
     ConfigurationError,
-    GenerateImagesResponse,
     ImageResult,
     InvalidInputError,
     Limits,
@@ -31,15 +29,6 @@ from aoai_async.emulator import AzureOpenAIEmulator
 OPENAI = "https://NAME.openai.azure.com"
 LARGE = PNG * 4
 JPEG, WEBP, GIF = b"\xff\xd8\xff\xe0" + PNG, b"RIFF1234WEBP" + PNG, b"GIF89a" + PNG
-
-
-def result(client: AsyncAzureOpenAI, **fields: Any) -> ImageResult:
-    """A picture the service might have answered with."""
-    return client.images.attach(GenerateImagesResponse(created=1, data=[ImageResult(**fields)])).data[0]
-
-
-def encoded(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 async def names(folder: Path) -> list[str]:
@@ -102,7 +91,7 @@ async def test_the_ending_tells_the_truth(
     keeper: AsyncAzureOpenAI, tmp_path: Path, content: bytes, asked: str, saved: str
 ) -> None:
     """The ending follows what the picture is; what is no picture's ending belongs to the name."""
-    path = await result(keeper, b64_json=encoded(content)).save(str(tmp_path / asked))
+    path = await picture_of(keeper, b64_json=encoded(content)).save(str(tmp_path / asked))
     assert path == tmp_path / saved
     assert await content_of(path) == content
     assert await names(tmp_path) == [saved]
@@ -123,7 +112,7 @@ async def test_the_query_is_left_as_it_is(keeper: AsyncAzureOpenAI) -> None:
     """No percent sign of a signed address is changed, whatever it stands for."""
     async with storage(answer(body=PNG)) as (url, heads):
         address = f"{url}&q=%7e+%2f;~&e&%c3%bc=%C3%BC"
-        assert await result(keeper, url=address).read() == PNG
+        assert await picture_of(keeper, url=address).read() == PNG
     assert heads[0].split(" ")[1] == "/x.png?" + address.partition("?")[2]
 
 
@@ -135,10 +124,10 @@ async def test_a_picture_over_the_limit(make_client: MakeClient, tmp_path: Path,
         async with storage(answer(body=content)) as (url, _):
             fields = {"url": url} if way == "url" else {"b64_json": encoded(content)}
             if fits:
-                assert await result(client, **fields).read() == content
+                assert await picture_of(client, **fields).read() == content
             else:
                 with pytest.raises(PictureError, match="more than"):
-                    await result(client, **fields).save(tmp_path / "a.png")
+                    await picture_of(client, **fields).save(tmp_path / "a.png")
     assert await names(tmp_path) == []
 
 
@@ -154,7 +143,7 @@ async def test_a_picture_without_end(make_client: MakeClient) -> None:
 
     async with raw_server(pour) as url:
         with pytest.raises(PictureError, match="more than 1,000,000 bytes"):
-            await result(make_client(OPENAI, limits=Limits(picture=10**6)), url=url).read()
+            await picture_of(make_client(OPENAI, limits=Limits(picture=10**6)), url=url).read()
 
 
 async def test_an_expired_address(
@@ -175,7 +164,7 @@ async def test_a_storage_host_that_refuses(keeper: AsyncAzureOpenAI, status: int
     """Another refusal is not taken for expiry, and not repeated; a redirect is not followed."""
     async with storage(answer(f"{status} No", b"no", "Location: /y.png")) as (url, heads):
         with pytest.raises(PictureError, match=str(status)) as caught:
-            await result(keeper, url=url).read()
+            await picture_of(keeper, url=url).read()
         assert len(heads) == 1
     assert type(caught.value) is PictureError
     assert caught.value.status_code == status
@@ -186,7 +175,7 @@ async def test_a_storage_host_that_recovers(keeper: AsyncAzureOpenAI, clock: Vir
     half = answer(body=LARGE)[:-5000]
     patient = keeper.with_options(max_retries=3)
     async with storage(answer("503 Busy", b""), b"", half, answer(body=LARGE)) as (url, heads):
-        path = await result(patient, url=url).save(tmp_path / "a.png")
+        path = await picture_of(patient, url=url).save(tmp_path / "a.png")
     assert await content_of(path) == LARGE
     assert len(heads) == 4
     # aiohttp itself repeats a GET whose connection broke.
@@ -198,10 +187,10 @@ async def test_a_storage_host_that_stays_away(keeper: AsyncAzureOpenAI) -> None:
     """After the last retry the error tells how often it was tried."""
     async with storage(answer("503 Busy", b"")) as (url, heads):
         with pytest.raises(PictureError, match="503") as caught:
-            await result(keeper, url=url).read()
+            await picture_of(keeper, url=url).read()
         assert len(heads) == caught.value.attempts == 3
     with pytest.raises(APIConnectionError) as unreachable:
-        await result(keeper, url="http://127.0.0.1:1/x.png?sig=s3cret").read()
+        await picture_of(keeper, url="http://127.0.0.1:1/x.png?sig=s3cret").read()
     assert unreachable.value.attempts == 3
     assert "s3cret" not in str(unreachable.value)
 
@@ -216,14 +205,14 @@ async def test_a_slow_storage_host(make_client: MakeClient, tmp_path: Path, time
 
     async with raw_server(stall) as url:
         with pytest.raises(APITimeoutError):
-            await result(make_client(OPENAI, timeout=timeout, max_retries=1), url=url).save(tmp_path / "a.png")
+            await picture_of(make_client(OPENAI, timeout=timeout, max_retries=1), url=url).save(tmp_path / "a.png")
     assert await names(tmp_path) == []
 
 
 @pytest.mark.parametrize("text", ["%%%%", "iVBORw0KGg=x", "iVBORw0KGg", "iVBORw0KGgo\ud800", "é", "A" * 2**20 + "!"])
 async def test_damaged_base64(keeper: AsyncAzureOpenAI, tmp_path: Path, text: str) -> None:
     """Damaged base64 is an error, not a damaged picture."""
-    picture = result(keeper, b64_json=text)
+    picture = picture_of(keeper, b64_json=text)
     with pytest.raises(PictureError, match="damaged"):
         await picture.read()
     with pytest.raises(PictureError, match="damaged"):
@@ -239,7 +228,7 @@ async def test_something_else_than_a_picture(
     """What is no picture is not saved as one; an existing file stays."""
     await asyncio.to_thread((tmp_path / "a.png").write_bytes, b"old")
     async with storage(answer(body=content)) as (url, _):
-        picture = result(keeper, **({"url": url} if way == "url" else {"b64_json": encoded(content)}))
+        picture = picture_of(keeper, **({"url": url} if way == "url" else {"b64_json": encoded(content)}))
         with pytest.raises(PictureError, match="no picture"):
             await picture.read()
         with pytest.raises(PictureError, match="no picture"):
@@ -251,7 +240,7 @@ async def test_something_else_than_a_picture(
 async def test_an_existing_file_is_replaced(keeper: AsyncAzureOpenAI, tmp_path: Path) -> None:
     """A picture takes the place of a file of its name."""
     await asyncio.to_thread((tmp_path / "a.png").write_bytes, b"old")
-    await result(keeper, b64_json=encoded(PNG)).save(tmp_path / "a.png")
+    await picture_of(keeper, b64_json=encoded(PNG)).save(tmp_path / "a.png")
     assert await content_of(tmp_path / "a.png") == PNG
 
 
@@ -265,7 +254,7 @@ async def test_a_place_that_cannot_be(keeper: AsyncAzureOpenAI, tmp_path: Path, 
     async with storage(answer(body=PNG)) as (url, heads):
         target = tmp_path / path if path else ""
         with pytest.raises(InvalidInputError, match=message) as caught:
-            await result(keeper, url=url).save(target)
+            await picture_of(keeper, url=url).save(target)
         assert heads == []
     assert caught.value.field == "path"
     assert await names(tmp_path) == ["folder"]
@@ -276,7 +265,7 @@ async def test_a_name_that_cannot_be(keeper: AsyncAzureOpenAI, tmp_path: Path) -
     await asyncio.to_thread((tmp_path / "a.png").mkdir)
     for name in ("a", "b\0.png", "x" * 253):
         with pytest.raises(PictureError, match="cannot be saved as"):
-            await result(keeper, b64_json=encoded(PNG)).save(tmp_path / name)
+            await picture_of(keeper, b64_json=encoded(PNG)).save(tmp_path / name)
     assert await names(tmp_path) == ["a.png"]
 
 
@@ -285,7 +274,7 @@ async def test_a_full_disk(keeper: AsyncAzureOpenAI, tmp_path: Path, small_disk:
     await asyncio.to_thread((tmp_path / "a.png").write_bytes, b"old")
     for content in (LARGE, LARGE[:200_001]):
         with pytest.raises(PictureError, match="large"):
-            await result(keeper, b64_json=encoded(content)).save(tmp_path / "a.png")
+            await picture_of(keeper, b64_json=encoded(content)).save(tmp_path / "a.png")
     assert await names(tmp_path) == ["a.png"]
     assert await content_of(tmp_path / "a.png") == b"old"
 
@@ -302,7 +291,7 @@ async def test_cancellation_leaves_nothing(keeper: AsyncAzureOpenAI, tmp_path: P
         await reader.read()
 
     async with raw_server(stall) as url:
-        saving = asyncio.create_task(result(keeper, url=url).save(tmp_path / "a.png"))
+        saving = asyncio.create_task(picture_of(keeper, url=url).save(tmp_path / "a.png"))
         await under_way.wait()
         with anyio.fail_after(10):
             while len(await names(tmp_path)) < 2:
@@ -332,14 +321,14 @@ async def test_an_address_that_is_none(make_client: MakeClient, url: str) -> Non
     for insecure in (False, True):
         client = make_client(OPENAI, allow_insecure_http=insecure)
         with pytest.raises(PictureError) as caught:
-            await result(client, url=url).read()
+            await picture_of(client, url=url).read()
         assert "s3cret" not in str(caught.value)
 
 
 async def test_plain_http_to_another_machine(keeper: AsyncAzureOpenAI) -> None:
     """A picture at a plain http address elsewhere is not fetched: the address opens it for everyone."""
     with pytest.raises(PictureError, match=r"not https, on far\.example"):
-        await result(keeper, url="http://far.example/x?sig=s3cret").read()
+        await picture_of(keeper, url="http://far.example/x?sig=s3cret").read()
 
 
 async def test_a_result_without_a_client(painter: AsyncAzureOpenAI, tmp_path: Path) -> None:
