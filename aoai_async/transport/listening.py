@@ -6,9 +6,11 @@ import asyncio
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+import anyio
 from attrs import define, field
 
 from aoai_async.transport.threads import finish, in_thread, open_in_thread
@@ -57,8 +59,16 @@ class Listener:
 
     async def accept(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Wait for the next process that comes, as long as it takes; raises `OSError`."""
-        connection, _ = await asyncio.get_running_loop().sock_accept(self._socket)
-        return await asyncio.open_unix_connection(sock=connection)
+        return await asyncio.open_unix_connection(sock=await self._accepted())
+
+    async def _accepted(self) -> socket.socket:
+        # Not `sock_accept` of the loop: cancelled in the turn in which someone comes, it loses the connection.
+        while True:
+            with suppress(BlockingIOError):
+                connection, _ = self._socket.accept()
+                connection.setblocking(False)
+                return connection
+            await anyio.wait_readable(self._socket)
 
     async def close(self) -> None:
         """Let another process listen; also when cancelled."""

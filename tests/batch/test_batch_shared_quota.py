@@ -411,6 +411,29 @@ async def test_a_keeper_that_talks_nonsense_is_left(running: ManualClock, path: 
             await keeper.close()
 
 
+async def test_who_comes_while_listening_is_cancelled_is_met_later(path: Path) -> None:
+    """A connection that arrives in the same turn of the loop is not lost, and nothing is reported to the loop."""
+    reported: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    listener = await Listener.claimed(path)
+    assert listener is not None
+    accepting = asyncio.create_task(listener.accept())
+    await checkpoint()
+    with socket.socket(socket.AF_UNIX) as guest:
+        guest.setblocking(False)
+        guest.connect(str(path))
+        asyncio.get_running_loop().call_soon(accepting.cancel)
+        await asyncio.wait([accepting])
+        assert accepting.cancelled()
+        with anyio.fail_after(PATIENCE):
+            met = Raw(*await listener.accept())
+            guest.sendall(b"here\n")
+            assert await met.hear() == b"here\n"
+    await met.close()
+    await listener.close()
+    assert not reported
+
+
 async def test_who_does_not_read_is_let_go(clock: ManualClock, path: Path) -> None:
     """What a stopped process is told does not fill the memory of the keeper."""
     async with parties(1, clock, path, Service()), raw(path) as stopped:
