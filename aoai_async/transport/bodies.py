@@ -18,6 +18,7 @@ from aoai_async.wire.multipart import frame_upload
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from aoai_async.transport.gate import Gate
     from aoai_async.transport.sources import Readings
     from aoai_async.wire.limits import Limits
     from aoai_async.wire.plan import Plan
@@ -62,11 +63,11 @@ async def _uploaded(
     fields: tuple[tuple[str, str], ...], file: object, readings: Readings, limit: int, on_progress: Progress | None
 ) -> AsyncIterator[Body]:
     async with recording_of(file, readings, limit) as recording:
-        yield _upload(fields, recording, limit, on_progress)
+        yield _upload(fields, recording, readings.turns, limit, on_progress)
 
 
 def _upload(
-    fields: tuple[tuple[str, str], ...], recording: Recording, limit: int, on_progress: Progress | None
+    fields: tuple[tuple[str, str], ...], recording: Recording, gate: Gate, limit: int, on_progress: Progress | None
 ) -> Body:
     source = recording.source
     frame = frame_upload(
@@ -82,7 +83,7 @@ def _upload(
             f"the service takes {limit:,}; compress it (mono, 16 kHz, a low bit rate is enough for speech) or split it",
             field="file",
         )
-    return Body(frame.content_type, lambda: UploadBody(frame, source, on_progress), lambda: source.is_sendable)
+    return Body(frame.content_type, lambda: UploadBody(frame, source, gate, on_progress), lambda: source.is_sendable)
 
 
 def _json_bytes(value: dict[str, Any]) -> bytes:

@@ -101,7 +101,7 @@ async def _source(given: AudioFile, readings: Readings, limit: int) -> AsyncIter
     if isinstance(content, str | os.PathLike):
         yield await _of_path(content, readings)
     elif isinstance(content, _IN_MEMORY):
-        yield BytesSource(_view(content), readings.pieces)
+        yield BytesSource(_view(content))
     elif callable(content) and not hasattr(content, "read"):
         async with _of_stream(opened_by(content, given.size), readings, limit) as source:
             yield source
@@ -116,7 +116,7 @@ async def _source(given: AudioFile, readings: Readings, limit: int) -> AsyncIter
 async def _of_open(given: AudioFile, readings: Readings, limit: int) -> AsyncIterator[Source]:
     descriptor = _plain_descriptor(given.content)
     if descriptor is not None and (stamp := await _looked_at(_regular_stamp, descriptor, readings)):
-        yield FileSource(descriptor, f"{given.filename}", stamp, readings)
+        yield FileSource(descriptor, f"{given.filename}", stamp, readings.buffers)
     else:
         async with _of_stream(await examine(given), readings, limit) as source:
             yield source
@@ -128,12 +128,12 @@ async def _of_stream(stream: Stream, readings: Readings, limit: int) -> AsyncIte
         yield StreamSource(stream.start, stream.size, stream.is_repeatable)
     else:
         async with spooled(stream.start(), limit) as (descriptor, stamp):
-            yield FileSource(descriptor, "The temporary copy of the stream", stamp, readings)
+            yield FileSource(descriptor, "The temporary copy of the stream", stamp, readings.buffers)
 
 
 async def _of_path(path: str | os.PathLike[str], readings: Readings) -> FileSource:
     try:
-        return FileSource(path, os.fspath(path), await _looked_at(_path_stamp, path, readings), readings)
+        return FileSource(path, os.fspath(path), await _looked_at(_path_stamp, path, readings), readings.buffers)
     except FileNotFoundError:
         raise InvalidInputError(
             f"There is no file {os.fspath(path)!r}; the path is looked up from {await in_thread(os.getcwd)!r}",

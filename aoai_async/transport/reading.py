@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +14,7 @@ from attrs import frozen
 from aoai_async.transport.threads import close_quietly, finish, in_thread, open_in_thread
 
 if TYPE_CHECKING:
-    from aoai_async.transport.gate import Gate
+    from collections.abc import AsyncIterator, Awaitable
 
 __all__ = ["Buffers", "FileStamp", "OpenFile", "Pieces", "Readable", "can_tell_cached_pages", "open_file"]
 
@@ -26,7 +25,18 @@ _LONGEST_LAST_READ = 5.0
 _MOST_KEPT = 8
 
 Readable = str | os.PathLike[str] | int
-Pieces = AsyncGenerator[bytes | memoryview, None]
+
+
+class Pieces(Protocol):
+    """The bytes of a recording, one after another; an asynchronous generator is one."""
+
+    def __aiter__(self) -> AsyncIterator[bytes | memoryview]: ...
+
+    def __anext__(self) -> Awaitable[bytes | memoryview]: ...
+
+    def aclose(self) -> Awaitable[None]:
+        """Give back what is held; also when not all was asked for."""
+        ...
 
 
 @frozen
@@ -56,8 +66,8 @@ class OpenFile(Protocol):
         """The file's stamp when it was opened."""
         ...
 
-    def pieces(self) -> Pieces:
-        """Yield the file's bytes from its beginning to its end."""
+    async def read(self) -> bytes | memoryview:
+        """Return the next piece of the file; nothing at its end."""
         ...
 
     async def stamp(self) -> FileStamp:
@@ -87,8 +97,10 @@ class Buffers:
 
     def take(self, size: int) -> memoryview:
         """Return the whole of a buffer that nobody else looks into; it is free again when nobody holds a view of it."""
-        fitting = (buffer for buffer in self._kept if len(buffer) == size)
-        return memoryview(next(filter(_is_free, fitting), None) or self._new(size))
+        for buffer in self._kept:
+            if len(buffer) == size and _is_free(buffer):
+                return memoryview(buffer)
+        return memoryview(self._new(size))
 
     def _new(self, size: int) -> bytearray:
         buffer = bytearray(size)
@@ -107,16 +119,10 @@ def _is_free(buffer: bytearray) -> bool:
     return True
 
 
-async def open_file(readable: Readable, buffers: Buffers, gate: Gate) -> OpenFile:
-    """Open a path, or a descriptor, which stays the caller's; raises `OSError`.
-
-    Args:
-        readable: What to open.
-        buffers: The memory to read into.
-        gate: Through which it goes on after each piece; one that is read in threads alone goes on without.
-    """
+async def open_file(readable: Readable, buffers: Buffers) -> OpenFile:
+    """Open a path, or a descriptor, which stays the caller's, to be read into these buffers; raises `OSError`."""
     if can_tell_cached_pages():
-        return await _PageCacheFile.open(readable, buffers, gate)
+        return await _PageCacheFile.open(readable, buffers)
     return await _ThreadedFile.open(readable)
 
 
@@ -128,48 +134,42 @@ class _PageCacheFile:
     for a page still asks the disk for those that follow, and waits when a busy disk takes no more requests.
     """
 
-    def __init__(self, descriptor: int, opened_as: FileStamp, buffers: Buffers, gate: Gate) -> None:
+    def __init__(self, descriptor: int, opened_as: FileStamp, buffers: Buffers) -> None:
         self._descriptor = descriptor
         self.opened_as = opened_as
         self._buffers = buffers
-        self._gate = gate
+        self._offset = 0
         self._is_in_memory = True
         self._in_thread: asyncio.Future[int] | None = None
 
     @classmethod
-    async def open(cls, readable: Readable, buffers: Buffers, gate: Gate) -> _PageCacheFile:
+    async def open(cls, readable: Readable, buffers: Buffers) -> _PageCacheFile:
         descriptor, opened_as = await open_in_thread(
             lambda: _open_with_read_ahead(readable), lambda opened: os.close(opened[0])
         )
-        return cls(descriptor, opened_as, buffers, gate)
+        return cls(descriptor, opened_as, buffers)
 
-    async def pieces(self) -> Pieces:
-        offset = 0
-        while piece := await self._piece_at(offset):
-            offset += len(piece)
-            yield piece
-            # Each hand a piece goes through lets go of it, or its buffer could not be used again meanwhile.
-            del piece
-            await self._gate.enter()
+    async def read(self) -> memoryview:
+        piece = self._from_memory() if self._is_in_memory else None
+        if piece is None:
+            piece = await self._from_disk()
+        self._offset += len(piece)
+        return piece
 
-    async def _piece_at(self, offset: int) -> memoryview:
-        if self._is_in_memory:
-            try:
-                return self._from_memory(offset)
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EOPNOTSUPP):
-                    raise
-            self._is_in_memory = False
-        return await self._from_disk(offset)
-
-    def _from_memory(self, offset: int) -> memoryview:
+    def _from_memory(self) -> memoryview | None:
         buffer = self._buffers.take(_CACHED_PIECE)
-        return buffer[: os.preadv(self._descriptor, [buffer], offset, os.RWF_NOWAIT)]
+        try:
+            return buffer[: os.preadv(self._descriptor, [buffer], self._offset, os.RWF_NOWAIT)]
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EOPNOTSUPP):
+                raise
+        self._is_in_memory = False
+        return None
 
-    async def _from_disk(self, offset: int) -> memoryview:
+    async def _from_disk(self) -> memoryview:
         buffer = self._buffers.take(_THREAD_PIECE)
         loop = asyncio.get_running_loop()
-        self._in_thread = loop.run_in_executor(None, os.preadv, self._descriptor, [buffer], offset)
+        self._in_thread = loop.run_in_executor(None, os.preadv, self._descriptor, [buffer], self._offset)
         return buffer[: await asyncio.shield(self._in_thread)]
 
     async def stamp(self) -> FileStamp:
@@ -203,12 +203,15 @@ class _ThreadedFile:
         )
         return cls(wrap(file), opened_as)
 
-    async def pieces(self) -> Pieces:
-        await self._file.seek(0)
+    async def read(self) -> bytes:
+        piece = await (self._ahead or self._begun())
+        if piece:
+            self._ahead = self._begun()
+        return piece
+
+    def _begun(self) -> asyncio.Task[bytes]:
         self._ahead = asyncio.create_task(self._file.read(_THREAD_PIECE))
-        while piece := await self._ahead:
-            self._ahead = asyncio.create_task(self._file.read(_THREAD_PIECE))
-            yield piece
+        return self._ahead
 
     async def stamp(self) -> FileStamp:
         return await in_thread(FileStamp.of, self._file.fileno())
@@ -226,21 +229,26 @@ class _ThreadedFile:
 def _open_unbuffered(readable: Readable) -> tuple[IO[bytes], FileStamp]:
     source = os.dup(readable) if isinstance(readable, int) else readable
     file = open(source, "rb", buffering=0)  # noqa: SIM115 - closed by whom it is returned to
-    return file, _stamp_or_close(file.fileno(), file.close)
+    try:
+        file.seek(0)
+        return file, FileStamp.of(file.fileno())
+    except OSError:
+        file.close()
+        raise
 
 
 def _open_with_read_ahead(readable: Readable) -> tuple[int, FileStamp]:
     descriptor = os.dup(readable) if isinstance(readable, int) else os.open(readable, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _read_ahead(descriptor)
+        return descriptor, FileStamp.of(descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise
+
+
+def _read_ahead(descriptor: int) -> None:
     # Advice only: some file systems take none.
     with suppress(OSError):
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
         os.posix_fadvise(descriptor, 0, _READ_AHEAD, os.POSIX_FADV_WILLNEED)
-    return descriptor, _stamp_or_close(descriptor, lambda: os.close(descriptor))
-
-
-def _stamp_or_close(descriptor: int, close: Callable[[], object]) -> FileStamp:
-    try:
-        return FileStamp.of(descriptor)
-    except OSError:
-        close()
-        raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,7 +10,7 @@ from attrs import define, field
 
 from aoai_async.errors import UploadSourceError
 from aoai_async.transport.gate import Gate
-from aoai_async.transport.reading import Buffers, FileStamp, Pieces, Readable, open_file
+from aoai_async.transport.reading import Buffers, FileStamp, OpenFile, Pieces, Readable, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +26,13 @@ class Readings:
     Attributes:
         buffers: The memory into which files are read.
         starts: Through which they go on when a thread has looked at their file.
-        pieces: Through which they go on after each piece.
+        turns: Through which they go on again and again.
     """
 
     def __init__(self) -> None:
         self.buffers = Buffers()
         self.starts = Gate(1)
-        self.pieces = Gate(2)
+        self.turns = Gate(1)
         self._claimed: set[int] = set()
 
     @contextmanager
@@ -64,7 +64,7 @@ class Source(Protocol):
         ...
 
     def pieces(self) -> Pieces:
-        """Yield its bytes from the beginning; more or fewer than `size` if it changed."""
+        """Yield its bytes from the beginning, 256 KiB at the most; more or fewer than `size` if it changed."""
         ...
 
 
@@ -73,7 +73,6 @@ class BytesSource:
     """A recording in memory."""
 
     content: memoryview
-    gate: Gate = field(repr=False)
 
     @property
     def size(self) -> int:
@@ -85,12 +84,10 @@ class BytesSource:
         """Always true: bytes stay where they are."""
         return True
 
-    async def pieces(self) -> Pieces:
+    async def pieces(self) -> AsyncGenerator[memoryview, None]:
         """Yield the bytes in slices."""
-        for start in range(0, self.size, _PIECE):
-            if start:
-                await self.gate.enter()
-            yield self.content[start : start + _PIECE]
+        for piece in _pieces(self.content):
+            yield piece
 
 
 @define
@@ -100,7 +97,7 @@ class FileSource:
     readable: Readable
     label: str
     stamp: FileStamp
-    readings: Readings = field(repr=False)
+    buffers: Buffers = field(repr=False)
 
     @property
     def size(self) -> int:
@@ -112,30 +109,52 @@ class FileSource:
         """Always true: a file can be read again."""
         return True
 
-    async def pieces(self) -> Pieces:
+    def pieces(self) -> Pieces:
         """Yield the file's bytes; raises `UploadSourceError` if it changed since it was looked at."""
-        try:
-            file = await open_file(self.readable, self.readings.buffers, self.readings.pieces)
-        except OSError as error:
-            raise UploadSourceError(f"{self.label} can no longer be opened: {error.strerror or error}") from error
-        try:
-            self._check(file.opened_as)
-            async with aclosing(file.pieces()) as pieces:
-                async for piece in pieces:
-                    yield piece
-                    del piece
-            self._check(await file.stamp())
-        except OSError as error:
-            raise UploadSourceError(f"{self.label} cannot be read: {error.strerror or error}") from error
-        finally:
-            await file.close()
+        return _FilePieces(self)
 
-    def _check(self, now: FileStamp) -> None:
+    def check(self, now: FileStamp) -> None:
+        """Raise `UploadSourceError` if the file is not as it was when it was looked at."""
         if now != self.stamp:
             raise UploadSourceError(
                 f"{self.label} was changed while it was sent (it had {self.stamp.size:,} bytes, now {now.size:,}); "
                 "send it when nobody writes to it any more"
             )
+
+
+class _FilePieces:
+    """Not a generator: that would hold a piece, and so its buffer, until it is asked for the next one."""
+
+    def __init__(self, source: FileSource) -> None:
+        self._source = source
+        self._file: OpenFile | None = None
+
+    def __aiter__(self) -> _FilePieces:
+        return self
+
+    async def __anext__(self) -> bytes | memoryview:
+        file = self._file or await self._opened()
+        try:
+            if piece := await file.read():
+                return piece
+            self._source.check(await file.stamp())
+        except OSError as error:
+            raise UploadSourceError(f"{self._source.label} cannot be read: {error.strerror or error}") from error
+        raise StopAsyncIteration
+
+    async def _opened(self) -> OpenFile:
+        try:
+            self._file = await open_file(self._source.readable, self._source.buffers)
+        except OSError as error:
+            raise UploadSourceError(
+                f"{self._source.label} can no longer be opened: {error.strerror or error}"
+            ) from error
+        self._source.check(self._file.opened_as)
+        return self._file
+
+    async def aclose(self) -> None:
+        if self._file is not None:
+            await self._file.close()
 
 
 @define
@@ -158,11 +177,17 @@ class StreamSource:
         """Whether `start` gives all bytes: a one-shot stream does so until its first byte is taken."""
         return self.is_repeatable or not self._has_begun
 
-    async def pieces(self) -> Pieces:
+    async def pieces(self) -> AsyncGenerator[memoryview, None]:
         """Yield the stream's bytes; raises `UploadSourceError` if they were taken before."""
         if not self.is_sendable:
             raise UploadSourceError("The stream is spent: its first bytes were taken by an earlier attempt")
         async with aclosing(self.start()) as pieces:
             async for piece in pieces:
                 self._has_begun = True
-                yield piece
+                for part in _pieces(piece):
+                    yield part
+
+
+def _pieces(content: bytes | memoryview) -> Iterator[memoryview]:
+    view = memoryview(content)
+    return (view[start : start + _PIECE] for start in range(0, len(view), _PIECE))

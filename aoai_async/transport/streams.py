@@ -89,7 +89,7 @@ async def _size_by_seeking(content: Any) -> int:
     return int(await _called(content.tell))
 
 
-async def _guarded(pieces: AsyncGenerator[Any, None]) -> Pieces:
+async def _guarded(pieces: AsyncGenerator[Any, None]) -> AsyncGenerator[bytes | memoryview, None]:
     try:
         async with aclosing(pieces):
             async for piece in pieces:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from aiohttp import Payload
 
 from aoai_async.errors import UploadSourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from aiohttp.abc import AbstractStreamWriter
     from aiohttp.http import StreamWriter
 
+    from aoai_async.transport.gate import Gate
     from aoai_async.transport.reading import Pieces
     from aoai_async.transport.sources import Source
     from aoai_async.wire.multipart import Frame
 
 __all__ = ["UploadBody"]
 
-_LARGEST_WRITE = 256 * 1024
+# Two pieces of a file: a turn of the loop costs half as much as to read and send one.
+_A_TURN = 256 * 1024
 
 
 class UploadBody(Payload):
@@ -29,6 +31,12 @@ class UploadBody(Payload):
 
     aiohttp does not guard a declared length: too few bytes hang, too many are cut without a word. So the bytes
     are counted here, and the last ones are sent only when the source kept to its size.
+
+    Args:
+        frame: What stands around the recording.
+        source: The recording.
+        gate: Through which it goes on again and again.
+        on_progress: Is told how many bytes of how many were sent.
 
     Attributes:
         is_complete: Whether everything was sent.
@@ -38,12 +46,16 @@ class UploadBody(Payload):
     # Nothing is held between attempts, so aiohttp has nothing to close.
     _autoclose = True
 
-    def __init__(self, frame: Frame, source: Source, on_progress: Callable[[int, int], object] | None) -> None:
+    def __init__(
+        self, frame: Frame, source: Source, gate: Gate, on_progress: Callable[[int, int], object] | None
+    ) -> None:
         super().__init__(source, content_type=frame.content_type)
         self._frame = frame
         self._source = source
+        self._gate = gate
         self._on_progress = on_progress
         self._size = frame.size_with(source.size)
+        self._sent = 0
         self.is_complete = False
         self.failure: Exception | None = None
 
@@ -54,51 +66,42 @@ class UploadBody(Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send head, recording and tail."""
         await writer.write(self._frame.head)
-        async with aclosing(self._counted()) as pieces:
-            async for piece in pieces:
-                # Not held while the socket is busy: see `Buffers`.
-                await cast("StreamWriter", writer).write(piece, drain=False)
-                del piece
-                await writer.drain()
+        async with aclosing(self._source.pieces()) as pieces:
+            while await self._send_some(cast("StreamWriter", writer), pieces):
+                await self._gate.enter()
         await writer.write(self._frame.tail)
         self.is_complete = True
 
-    async def _counted(self) -> Pieces:
-        declared, sent = self._source.size, 0
+    async def _send_some(self, writer: StreamWriter, pieces: Pieces) -> bool:
+        enough = self._sent + _A_TURN
+        while self._sent < enough:
+            piece = await self._next(pieces)
+            if not piece:
+                return False
+            await writer.write(piece, drain=False)
+            # Not held while the socket is busy, nor until the next turn: see `Buffers`.
+            del piece
+            await writer.drain()
+        return True
+
+    async def _next(self, pieces: Pieces) -> bytes | memoryview:
         try:
-            async with aclosing(self._source.pieces()) as pieces:
-                async for piece in pieces:
-                    sent += len(piece)
-                    _check_is_not_over(sent, declared)
-                    for part in _parts(piece):
-                        yield part
-                        del part
-                    del piece
-                    self._report(sent, declared)
-            _check_is_whole(sent, declared)
+            self._report()
+            piece = await anext(pieces, b"")
+            self._count(piece)
         except Exception as error:
             self.failure = error
             raise
+        return piece
 
-    def _report(self, sent: int, total: int) -> None:
-        if self._on_progress is not None:
-            self._on_progress(sent, total)
+    def _report(self) -> None:
+        if self._on_progress is not None and self._sent:
+            self._on_progress(self._sent, self._source.size)
 
-
-def _check_is_not_over(sent: int, declared: int) -> None:
-    if sent > declared:
-        raise UploadSourceError(f"The source has more bytes than the {declared:,} it was said to have")
-
-
-def _check_is_whole(sent: int, declared: int) -> None:
-    if sent < declared:
-        raise UploadSourceError(f"The source ended after {sent:,} of {declared:,} bytes")
-
-
-def _parts(piece: Any) -> Iterator[Any]:
-    if len(piece) <= _LARGEST_WRITE:
-        yield piece
-        return
-    view = memoryview(piece)
-    for start in range(0, len(view), _LARGEST_WRITE):
-        yield view[start : start + _LARGEST_WRITE]
+    def _count(self, piece: bytes | memoryview) -> None:
+        self._sent += len(piece)
+        declared = self._source.size
+        if self._sent > declared:
+            raise UploadSourceError(f"The source has more bytes than the {declared:,} it was said to have")
+        if not piece and self._sent < declared:
+            raise UploadSourceError(f"The source ended after {self._sent:,} of {declared:,} bytes")

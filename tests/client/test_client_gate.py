@@ -1,24 +1,26 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
-from client.client_tools import PNG, encoded, picture_of, ticking
+from client.client_tools import PNG, encoded, in_pieces, picture_of, ticking
 from client.conftest import MakeClient
 
-from aoai_async import AsyncAzureOpenAI
+from aoai_async import AsyncAzureOpenAI, AudioFile
 from aoai_async.emulator import AzureOpenAIEmulator
-from aoai_async.transport import intake, pictures
+from aoai_async.transport import intake, pictures, reading
 from aoai_async.transport.gate import Gate
 from aoai_async.transport.intake import recording_of
 from aoai_async.transport.reading import FileStamp
-from aoai_async.transport.sources import BytesSource, Readings
+from aoai_async.transport.sources import Readings
 from aoai_async.transport.threads import in_thread
 from aoai_async.wire.pictures import decode_base64
 
 PATIENCE = 20.0
+A_TURN = 256 * 1024
 LIMIT = 25 * 2**20
 
 
@@ -105,19 +107,45 @@ async def test_recordings_that_were_looked_at_together(recording: Path, monkeypa
     assert crowd.most_in_a_turn() == 1
 
 
-async def test_recordings_in_memory() -> None:
-    """Of those that are sent at once, a few send a piece in each turn; the first was let in by the call's own gate."""
-    crowd, content = _Crowd(Gate(2)), memoryview(bytes(2**20))
+@pytest.mark.parametrize("kind", ["path", "path in threads", "bytes", "stream"])
+async def test_recordings_that_are_sent_together(
+    emulator: AzureOpenAIEmulator,
+    make_client: MakeClient,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    """After their first quarter of a megabyte, which other gates let in, one sends as much in each turn of the loop."""
+    if kind == "path in threads":
+        monkeypatch.setattr(reading, "can_tell_cached_pages", lambda: False)
+    client, content, count = make_client(emulator.endpoint, azure_deployment="whisper"), bytes(4 * A_TURN), 6
+    path = tmp_path / "talk.mp3"
+    await in_thread(path.write_bytes, content)
+    turns = [0]
 
-    async def send(number: int) -> None:
-        pieces = BytesSource(content, crowd.gate).pieces()
-        await anext(pieces)
-        async for _ in pieces:
-            crowd.seen.append(number)
+    def one_more() -> Callable[[int, int], None]:
+        before = 0
 
-    await crowd.enter(*(asyncio.ensure_future(send(number)) for number in range(6)))
-    assert sorted(crowd.numbers()) == sorted([*range(6)] * 3)
-    assert crowd.most_in_a_turn() == 2
+        def count_bytes(sent: int, _: int) -> None:
+            nonlocal before
+            turns[-1] += sent - before if sent > A_TURN else 0
+            before = sent
+
+        return count_bytes
+
+    files: dict[str, Any] = {
+        "bytes": ("talk.mp3", content),
+        "stream": AudioFile(lambda: in_pieces(content, A_TURN // 4), "talk.mp3", size=len(content)),
+    }
+    with ticking(lambda: turns.append(0)), anyio.fail_after(PATIENCE):
+        await asyncio.gather(
+            *(
+                client.audio.transcriptions.create(file=files.get(kind, path), on_progress=one_more())
+                for _ in range(count)
+            )
+        )
+    assert sum(turns) == count * (len(content) - A_TURN)
+    assert max(turns) == A_TURN
 
 
 @pytest.mark.parametrize("is_saved", [True, False])

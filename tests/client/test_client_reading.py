@@ -1,21 +1,16 @@
 """A file is read in pieces that share memory, as long as nobody keeps one."""
 
-import asyncio
 import errno
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-import anyio
 import pytest
-from client.client_tools import ticking
 
 from aoai_async.transport import reading
-from aoai_async.transport.gate import Gate
 from aoai_async.transport.reading import Buffers, FileStamp, OpenFile, open_file
 
-PATIENCE = 20.0
 PIECES = [bytes([number]) * 128 * 1024 for number in range(4)]
 
 pytestmark = pytest.mark.skipif(not reading.can_tell_cached_pages(), reason="this system reads in threads")
@@ -30,49 +25,27 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def file(path: Path) -> AsyncIterator[OpenFile]:
-    opened = await open_file(path, Buffers(), Gate(2))
+    opened = await open_file(path, Buffers())
     yield opened
     await opened.close()
 
 
 async def test_a_piece_that_is_kept_stays_what_it_was(file: OpenFile) -> None:
     """A socket may keep a piece, or a part of one, that it could not send at once: nothing is read over it."""
-    kept = [memoryview(piece)[1:] async for piece in file.pieces()]
+    kept = []
+    while piece := await file.read():
+        kept.append(memoryview(piece)[1:])
     assert [bytes(part) for part in kept] == [piece[1:] for piece in PIECES]
 
 
 async def test_a_piece_that_nobody_keeps_is_read_over(file: OpenFile) -> None:
     """One buffer serves for a whole file, so that an upload needs no more memory than that."""
     buffers = set()
-    async for piece in file.pieces():
+    while piece := await file.read():
         assert isinstance(piece, memoryview)
         buffers.add(id(piece.obj))
         del piece
     assert len(buffers) == 1
-
-
-async def test_of_many_files_a_few_are_read_in_each_turn(path: Path) -> None:
-    """Those who wait for the loop do not wait for a piece of each file."""
-    buffers, gate, count = Buffers(), Gate(2), 8
-    turns = [0]
-
-    async def read() -> None:
-        file = await open_file(path, buffers, gate)
-        try:
-            await at_once.wait()
-            pieces = file.pieces()
-            assert len(await anext(pieces)) == len(PIECES[0])
-            await at_once.wait()
-            async for _ in pieces:
-                turns[-1] += 1
-        finally:
-            await file.close()
-
-    at_once = asyncio.Barrier(count)
-    with ticking(lambda: turns.append(0)), anyio.fail_after(PATIENCE):
-        await asyncio.gather(*(read() for _ in range(count)))
-    assert sum(turns) == count * (len(PIECES) - 1)
-    assert max(turns) == 2
 
 
 @pytest.mark.parametrize("in_threads", [False, True])
@@ -90,7 +63,7 @@ async def test_a_file_that_tells_nothing_is_closed(
     if in_threads:
         monkeypatch.setattr(reading, "can_tell_cached_pages", lambda: False)
     with pytest.raises(OSError, match="Stale"):
-        await open_file(path, Buffers(), Gate(2))
+        await open_file(path, Buffers())
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(*looked_at)
 
@@ -107,7 +80,10 @@ async def test_a_file_that_is_not_in_memory_is_left_to_threads(file: OpenFile, m
         return read(descriptor, buffers, offset, flags)
 
     monkeypatch.setattr(os, "preadv", second_is_missing)
-    assert b"".join([bytes(piece) async for piece in file.pieces()]) == b"".join(PIECES)
+    sent = b""
+    while piece := await file.read():
+        sent += piece
+    assert sent == b"".join(PIECES)
     first, size = len(PIECES[0]), sum(map(len, PIECES))
     assert asked[:3] == [(0, True), (first, True), (first, False)]
     assert [is_asked for _, is_asked in asked[3:]] == [False] * len(asked[3:])
