@@ -71,6 +71,9 @@ async def exchange(
         if failure is not None:
             raise failure from failure.__cause__
         raise connection_error(error, attempt.url) from harmless(error)
+    finally:
+        if isinstance(body, UploadBody):
+            await body.let_go()
     if isinstance(body, UploadBody) and reply.status < 300 and not body.is_complete:
         raise unexpected(reply, "A good answer came before the recording was wholly sent")
     return reply

@@ -204,7 +204,8 @@ class _ThreadedFile:
         return cls(wrap(file), opened_as)
 
     async def read(self) -> bytes:
-        piece = await (self._ahead or self._begun())
+        # Shielded: to cancel it would not stop the thread, but hide that it still reads.
+        piece = await asyncio.shield(self._ahead or self._begun())
         if piece:
             self._ahead = self._begun()
         return piece

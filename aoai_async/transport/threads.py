@@ -13,7 +13,7 @@ from anyio import CancelScope
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["close_quietly", "finish", "in_thread", "open_in_thread"]
+__all__ = ["close_quietly", "finish", "in_thread", "in_thread_to_its_end", "open_in_thread"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,6 +22,18 @@ T = TypeVar("T")
 async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a blocking call in a thread; when cancelled, leave it to itself and forget its result."""
     return await asyncio.to_thread(call, *args, **kwargs)
+
+
+async def in_thread_to_its_end(call: Callable[..., T], *args: Any, within: float) -> T:
+    """Run a blocking call in a thread; when cancelled, wait for its end, but not longer than `within` seconds."""
+    task = asyncio.ensure_future(in_thread(call, *args))
+    task.add_done_callback(_forget)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with CancelScope(shield=True):
+            await asyncio.wait([task], timeout=within)
+        raise
 
 
 async def finish(work: Coroutine[Any, Any, object], *, within: float | None = None) -> None:
@@ -36,7 +48,7 @@ async def finish(work: Coroutine[Any, Any, object], *, within: float | None = No
         await asyncio.wait([task], timeout=within)
 
 
-def _forget(task: asyncio.Future[object]) -> None:
+def _forget(task: asyncio.Future[Any]) -> None:
     if not task.cancelled():
         task.exception()
 

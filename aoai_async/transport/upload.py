@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, cast
 
 from aiohttp import Payload
+from anyio import move_on_after
 
 from aoai_async.errors import UploadSourceError
 
@@ -24,6 +26,7 @@ __all__ = ["UploadBody"]
 
 # Two pieces of a file: a turn of the loop costs half as much as to read and send one.
 _A_TURN = 256 * 1024
+_LONGEST_READ = 5.0
 
 
 class UploadBody(Payload):
@@ -56,6 +59,8 @@ class UploadBody(Payload):
         self._on_progress = on_progress
         self._size = frame.size_with(source.size)
         self._sent = 0
+        self._is_let_go = asyncio.Event()
+        self._is_let_go.set()
         self.is_complete = False
         self.failure: Exception | None = None
 
@@ -65,6 +70,19 @@ class UploadBody(Payload):
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send head, recording and tail."""
+        self._is_let_go.clear()
+        try:
+            await self._send(writer)
+        finally:
+            self._is_let_go.set()
+
+    async def let_go(self) -> None:
+        """Wait, though not for long, until nobody reads the source: aiohttp does not when an attempt ends early."""
+        if not self._is_let_go.is_set():
+            with move_on_after(_LONGEST_READ, shield=True):
+                await self._is_let_go.wait()
+
+    async def _send(self, writer: AbstractStreamWriter) -> None:
         await writer.write(self._frame.head)
         async with aclosing(self._source.pieces()) as pieces:
             while await self._send_some(cast("StreamWriter", writer), pieces):

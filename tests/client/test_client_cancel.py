@@ -1,6 +1,7 @@
 import asyncio
 import errno
 import gc
+import io
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -156,6 +157,37 @@ async def test_cancelling_a_read_from_the_disk(
     assert len(await open_files()) == len(before) + 1
     proceed.set()
     await files_are_closed(before)
+
+
+async def test_cancelling_a_file_that_is_read_in_threads(
+    caller: AsyncAzureOpenAI, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is closed when its last read has ended, not under it."""
+    monkeypatch.setattr(reading, "can_tell_cached_pages", lambda: False)
+    hanging, proceed, happened = threading.Event(), threading.Event(), list[str]()
+
+    class Slow(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            hanging.set()
+            proceed.wait(30)
+            happened.append("read")
+            return super().read(size)
+
+        def close(self) -> None:
+            happened.append("close")
+            super().close()
+
+    monkeypatch.setattr(reading, "open", lambda path, *_, **__: Slow(path), raising=False)
+    task = asyncio.ensure_future(caller.audio.transcriptions.create(file=recording))
+    await asyncio.to_thread(hanging.wait)
+    task.cancel()
+    for _ in range(20):
+        # A thread that would close it has begun before this one.
+        await asyncio.to_thread(hanging.wait)
+    proceed.set()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert happened == ["read", "close"]
 
 
 async def test_cancelling_an_opening(caller: AsyncAzureOpenAI, recording: Path) -> None:
