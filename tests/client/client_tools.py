@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import hashlib
+import io
 import os
 import random
 import re
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -21,6 +23,7 @@ __all__ = [
     "DATA",
     "JSON_ANSWER",
     "PNG",
+    "HangingReads",
     "RawRequest",
     "VirtualClock",
     "answer",
@@ -125,6 +128,41 @@ def answer(status: str = "200 OK", body: bytes = JSON_ANSWER, *headers: str, kin
     """An answer as bytes; it closes the connection."""
     lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Connection: close"]
     return "\r\n".join([*lines, *headers]).encode() + b"\r\n\r\n" + body
+
+
+class HangingReads:
+    """Files whose reads hang in a thread until they may go on."""
+
+    def __init__(self) -> None:
+        self.happened: list[str] = []
+        self._have_begun, self._may_end = threading.Event(), threading.Event()
+
+    def open(self, file: str | int | os.PathLike[str], *_: object, **__: object) -> io.FileIO:
+        """Return a file that notes its reads, and that it was closed."""
+        reads = self
+
+        class Hanging(io.FileIO):
+            def read(self, size: int | None = -1, /) -> bytes:
+                reads._have_begun.set()
+                reads._may_end.wait(30)
+                reads.happened.append("read")
+                return super().read(size)
+
+            def close(self) -> None:
+                reads.happened.append("close")
+                super().close()
+
+        return Hanging(file)
+
+    async def begun(self) -> None:
+        """Wait for the first read."""
+        await asyncio.to_thread(self._have_begun.wait)
+
+    async def proceed(self) -> None:
+        """Let them go on, when threads have begun what they were asked to before."""
+        for _ in range(20):
+            await asyncio.to_thread(bool)
+        self._may_end.set()
 
 
 def sha256(data: bytes) -> str:

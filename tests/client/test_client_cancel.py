@@ -1,7 +1,6 @@
 import asyncio
 import errno
 import gc
-import io
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,6 +13,7 @@ from anyio.lowlevel import checkpoint
 from client.client_tools import (
     DATA,
     PNG,
+    HangingReads,
     VirtualClock,
     answer,
     encoded,
@@ -164,30 +164,15 @@ async def test_cancelling_a_file_that_is_read_in_threads(
 ) -> None:
     """A file is closed when its last read has ended, not under it."""
     monkeypatch.setattr(reading, "can_tell_cached_pages", lambda: False)
-    hanging, proceed, happened = threading.Event(), threading.Event(), list[str]()
-
-    class Slow(io.FileIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            hanging.set()
-            proceed.wait(30)
-            happened.append("read")
-            return super().read(size)
-
-        def close(self) -> None:
-            happened.append("close")
-            super().close()
-
-    monkeypatch.setattr(reading, "open", lambda path, *_, **__: Slow(path), raising=False)
+    reads = HangingReads()
+    monkeypatch.setattr(reading, "open", reads.open, raising=False)
     task = asyncio.ensure_future(caller.audio.transcriptions.create(file=recording))
-    await asyncio.to_thread(hanging.wait)
+    await reads.begun()
     task.cancel()
-    for _ in range(20):
-        # A thread that would close it has begun before this one.
-        await asyncio.to_thread(hanging.wait)
-    proceed.set()
+    await reads.proceed()
     await asyncio.wait([task])
     assert task.cancelled()
-    assert happened == ["read", "close"]
+    assert reads.happened == ["read", "close"]
 
 
 async def test_cancelling_an_opening(caller: AsyncAzureOpenAI, recording: Path) -> None:

@@ -3,7 +3,6 @@ import errno
 import io
 import os
 import tempfile
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 from client.client_tools import (
     DATA,
+    HangingReads,
     RawRequest,
     VirtualClock,
     answer,
@@ -313,44 +313,31 @@ async def test_an_attempt_ends_with_its_last_read(
     make_client: MakeClient, recording: Path, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, is_handle: bool
 ) -> None:
     """A read in a thread cannot be stopped: the next attempt, of whose bytes it would take some, comes after it."""
-    hanging, proceed, happened = threading.Event(), threading.Event(), list[str]()
-    requests: list[RawRequest] = []
-
-    class Slow(io.FileIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            hanging.set()
-            proceed.wait(30)
-            happened.append("read")
-            return super().read(size)
+    reads, requests = HangingReads(), list[RawRequest]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if happened:
+        if reads.happened:
             requests.append(await read_request(reader))
             writer.write(answer())
         else:
-            await asyncio.to_thread(hanging.wait)
+            await reads.begun()
             writer.transport.abort()
-            await _threads_have_begun()
-            proceed.set()
+            await reads.proceed()
 
     async def next_attempt() -> None:
-        happened.append("next attempt")
+        reads.happened.append("next attempt")
 
     clock.before_waking = next_attempt
     monkeypatch.setattr(reading, "can_tell_cached_pages", lambda: False)
-    monkeypatch.setattr(reading, "open", lambda file, *_, **__: Slow(file), raising=False)
-    with Slow(recording) as slow, recording.open("rb") as file:
+    monkeypatch.setattr(reading, "open", reads.open, raising=False)
+    with reads.open(recording) as slow, recording.open("rb") as file:
         handle = SimpleNamespace(read=slow.read, seek=slow.seek, tell=slow.tell, name=NAME)
         async with raw_server(serve) as endpoint:
             with anyio.fail_after(20):
                 await upload(make_client(endpoint), handle if is_handle else file)
-    assert happened[:2] == ["read", "next attempt"]
+    notes = [note for note in reads.happened if note != "close"]
+    assert notes[:2] == ["read", "next attempt"]
     assert DATA in requests[0].body
-
-
-async def _threads_have_begun() -> None:
-    for _ in range(20):
-        await asyncio.to_thread(bool)
 
 
 @pytest.mark.parametrize("told", [len(DATA) - 1, len(DATA) + 1, 1, 10 * len(DATA)])
