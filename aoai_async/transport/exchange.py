@@ -63,18 +63,17 @@ async def exchange(
         UnexpectedAnswerError: The answer is larger than `limits`, or no HTTP.
         UploadSourceError: The source changed, or could not be read.
     """
-    body = attempt.body
+    upload = attempt.body if isinstance(attempt.body, UploadBody) else None
     try:
         reply = await _answer(session, turns, attempt, timeout, limits)
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-        failure = body.failure if isinstance(body, UploadBody) else None
-        if failure is not None:
-            raise failure from failure.__cause__
+        if upload is not None and upload.failure is not None:
+            raise upload.failure from upload.failure.__cause__
         raise connection_error(error, attempt.url) from harmless(error)
     finally:
-        if isinstance(body, UploadBody):
-            await body.let_go()
-    if isinstance(body, UploadBody) and reply.status < 300 and not body.is_complete:
+        if upload is not None:
+            await upload.let_go()
+    if upload is not None and reply.status < 300 and not upload.is_complete:
         raise unexpected(reply, "A good answer came before the recording was wholly sent")
     return reply
 

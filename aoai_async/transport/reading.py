@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from aiofiles.threadpool import wrap
 from attrs import frozen
 
-from aoai_async.transport.threads import close_quietly, finish, in_thread, open_in_thread
+from aoai_async.transport.threads import LONGEST_LAST_CALL, close_quietly, finish, in_thread, open_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -21,7 +21,6 @@ __all__ = ["Buffers", "FileStamp", "OpenFile", "Pieces", "Readable", "can_tell_c
 _CACHED_PIECE = 128 * 1024
 _THREAD_PIECE = 256 * 1024
 _READ_AHEAD = 8 * 2**20
-_LONGEST_LAST_READ = 5.0
 _MOST_KEPT = 8
 
 Readable = str | os.PathLike[str] | int
@@ -218,12 +217,12 @@ class _ThreadedFile:
         return await in_thread(FileStamp.of, self._file.fileno())
 
     async def close(self) -> None:
-        await finish(self._close_after_last_read(), within=_LONGEST_LAST_READ)
+        await finish(self._close_after_last_read(), within=LONGEST_LAST_CALL)
 
     async def _close_after_last_read(self) -> None:
         if self._ahead is not None:
             # A thread cannot be stopped, and a file must not be closed under it.
-            await asyncio.wait([self._ahead])
+            await finish(self._ahead)
         await self._file.close()
 
 

@@ -26,7 +26,7 @@ class Readings:
     Attributes:
         buffers: The memory into which files are read.
         starts: Through which they go on when a thread has looked at their file.
-        turns: Through which they go on again and again.
+        turns: Through which they go on after each 256 KiB.
     """
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from aoai_async.errors import AzureOpenAIError, InvalidInputError, UploadSourceError
 from aoai_async.transport.reading import Pieces
-from aoai_async.transport.threads import finish, in_thread_to_its_end, open_in_thread
+from aoai_async.transport.threads import LONGEST_LAST_CALL, finish, in_thread_to_its_end, open_in_thread
 
 if TYPE_CHECKING:
     from aoai_async.schema.files import AudioFile
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Stream", "examine", "opened_by", "refuse_unreadable"]
 
 _PIECE = 256 * 1024
-_LONGEST_CALL = 5.0
 
 
 @frozen
@@ -135,14 +134,14 @@ def _close_unread(stream: Any) -> None:
 async def _close(stream: Any) -> None:
     close = getattr(stream, "aclose", None) or getattr(stream, "close", None)
     if close is not None:
-        await finish(_called(close), within=_LONGEST_CALL)
+        await finish(_called(close), within=LONGEST_LAST_CALL)
 
 
 async def _called(function: Callable[..., Any], *args: Any) -> Any:
     if inspect.iscoroutinefunction(function):
         return await function(*args)
     # The next attempt must not seek while this one still reads.
-    result = await in_thread_to_its_end(function, *args, within=_LONGEST_CALL)
+    result = await in_thread_to_its_end(function, *args)
     return await result if inspect.isawaitable(result) else result
 
 

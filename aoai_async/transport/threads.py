@@ -13,7 +13,10 @@ from anyio import CancelScope
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["close_quietly", "finish", "in_thread", "in_thread_to_its_end", "open_in_thread"]
+__all__ = ["LONGEST_LAST_CALL", "close_quietly", "finish", "in_thread", "in_thread_to_its_end", "open_in_thread"]
+
+LONGEST_LAST_CALL = 5.0
+"""Seconds for which a call that nobody wants any more, and that cannot be stopped, is waited for."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,19 +27,17 @@ async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await asyncio.to_thread(call, *args, **kwargs)
 
 
-async def in_thread_to_its_end(call: Callable[..., T], *args: Any, within: float) -> T:
-    """Run a blocking call in a thread; when cancelled, wait for its end, but not longer than `within` seconds."""
+async def in_thread_to_its_end(call: Callable[..., T], *args: Any) -> T:
+    """Run a blocking call in a thread; when cancelled, wait for its end, but not longer than `LONGEST_LAST_CALL`."""
     task = asyncio.ensure_future(in_thread(call, *args))
-    task.add_done_callback(_forget)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        with CancelScope(shield=True):
-            await asyncio.wait([task], timeout=within)
+        await finish(task, within=LONGEST_LAST_CALL)
         raise
 
 
-async def finish(work: Coroutine[Any, Any, object], *, within: float | None = None) -> None:
+async def finish(work: Coroutine[Any, Any, object] | asyncio.Future[Any], *, within: float | None = None) -> None:
     """Do what tidies up, whatever it raises, and wait for its end, but not longer than `within` seconds.
 
     It goes on to its end even when the task that waits is cancelled a second time, as aiohttp does with those

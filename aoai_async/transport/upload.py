@@ -10,6 +10,7 @@ from aiohttp import Payload
 from anyio import move_on_after
 
 from aoai_async.errors import UploadSourceError
+from aoai_async.transport.threads import LONGEST_LAST_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ __all__ = ["UploadBody"]
 
 # Two pieces of a file: a turn of the loop costs half as much as to read and send one.
 _A_TURN = 256 * 1024
-_LONGEST_READ = 5.0
 
 
 class UploadBody(Payload):
@@ -38,7 +38,7 @@ class UploadBody(Payload):
     Args:
         frame: What stands around the recording.
         source: The recording.
-        gate: Through which it goes on again and again.
+        gate: Through which it goes on after each 256 KiB.
         on_progress: Is told how many bytes of how many were sent.
 
     Attributes:
@@ -79,7 +79,7 @@ class UploadBody(Payload):
     async def let_go(self) -> None:
         """Wait, though not for long, until nobody reads the source: aiohttp does not when an attempt ends early."""
         if not self._is_let_go.is_set():
-            with move_on_after(_LONGEST_READ, shield=True):
+            with move_on_after(LONGEST_LAST_CALL, shield=True):
                 await self._is_let_go.wait()
 
     async def _send(self, writer: AbstractStreamWriter) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,6 +11,8 @@ import pytest
 
 from aoai_async.transport import reading
 from aoai_async.transport.reading import Buffers, FileStamp, OpenFile, open_file
+from aoai_async.transport.sources import FileSource
+from aoai_async.transport.threads import in_thread
 
 PIECES = [bytes([number]) * 128 * 1024 for number in range(4)]
 
@@ -46,6 +49,22 @@ async def test_a_piece_that_nobody_keeps_is_read_over(file: OpenFile) -> None:
         buffers.add(id(piece.obj))
         del piece
     assert len(buffers) == 1
+
+
+async def test_a_piece_that_was_let_go_of_is_read_over_before_the_next_one_is_asked_for(path: Path) -> None:
+    """Of many uploads that wait for their turn, none keeps a buffer from the others meanwhile."""
+    buffers = Buffers()
+    async with aclosing(FileSource(path, "talk", await in_thread(_stamp, path), buffers).pieces()) as pieces:
+        piece = await anext(pieces)
+        assert isinstance(piece, memoryview)
+        buffer = piece.obj
+        del piece
+        assert buffers.take(len(PIECES[0])).obj is buffer
+
+
+def _stamp(path: Path) -> FileStamp:
+    with path.open("rb") as file:
+        return FileStamp.of(file.fileno())
 
 
 @pytest.mark.parametrize("in_threads", [False, True])
